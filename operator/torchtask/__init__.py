@@ -1,0 +1,1 @@
+"""TorchTask: a Kubernetes operator for tasks that run at a second."""

@@ -1,0 +1,30 @@
+"""The shape of the repository: what would break others if it slipped in unseen."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "operator"
+
+
+def test_the_source_root_is_no_package() -> None:
+    """`operator/__init__.py` would shadow the standard library's `operator` for whoever runs Python in the root."""
+    assert not (SOURCE / "__init__.py").exists()
+
+
+def test_the_source_root_holds_only_the_package() -> None:
+    """Anything else there would be importable by a name that nobody expects."""
+    assert [p.name for p in SOURCE.iterdir() if p.name != "__pycache__"] == ["torchtask"]
+
+
+def test_no_module_is_named_like_one_of_the_standard_library() -> None:
+    """A path that comes to stand first on `sys.path` must not turn our module into somebody's `signal` or `queue`."""
+    modules = [p for p in SOURCE.rglob("*.py") if p.stem not in {"__init__", "__main__"}]
+    packages = [p.parent for p in SOURCE.rglob("__init__.py")]
+    assert [p for p in modules + packages if p.stem in sys.stdlib_module_names] == []
+
+
+def test_no_file_is_too_long_to_read_in_one_sitting() -> None:
+    """250 lines is the guide; a longer file wants to be two."""
+    folders = (SOURCE, ROOT / "lab", ROOT / "bench")
+    assert [str(p) for f in folders for p in f.rglob("*.py") if len(p.read_text().splitlines()) > 250] == []
