@@ -1,0 +1,33 @@
+"""The values that plain items mean, and the hash behind `H`: the only use of croniter.
+
+croniter accepts more than this language has and reads some of it differently (`5-5` as the whole cycle, `50-10`
+around the corner, `R` by chance), so it sees only what `fields` has judged and rewritten.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from croniter import croniter
+
+from torchtask.core.schedule.fields import FIELDS, Items, Place
+
+_CRONITER_ORDER = (Place.MINUTE, Place.HOUR, Place.DAY, Place.MONTH, Place.WEEKDAY, Place.SECOND, Place.YEAR)
+
+
+def expand(fields: Sequence[Items], seed: str) -> dict[Place, frozenset[int]]:
+    """Return the values of each field's plain items (0 is Sunday); the language's own items add nothing here."""
+    text = " ".join(",".join(items.plain) or "1" for items in fields)
+    values = _expand(text, seed if "h" in text else "")
+    return {place: values[place] if items.plain else frozenset() for place, items in zip(Place, fields, strict=True)}
+
+
+@lru_cache(maxsize=2048)
+def _expand(text: str, seed: str) -> dict[Place, frozenset[int]]:
+    expanded, _ = croniter.expand(text, hash_id=seed.encode(), second_at_beginning=True)
+    return {place: _values(place, values) for place, values in zip(_CRONITER_ORDER, expanded, strict=True)}
+
+
+def _values(place: Place, values: Sequence[int | str]) -> frozenset[int]:
+    if "*" in values:
+        return frozenset(range(FIELDS[place].low, FIELDS[place].low + FIELDS[place].size))
+    return frozenset(int(value) for value in values)
