@@ -13,6 +13,7 @@ class SpecReason(StrEnum):
     INVALID_SPEC = "InvalidSpec"
     INVALID_SCHEDULE = "InvalidSchedule"
     UNKNOWN_TIME_ZONE = "UnknownTimeZone"
+    TEMPLATE_INVALID = "TemplateInvalid"
 
 
 class SpecError(ValueError):
@@ -39,3 +40,9 @@ class UnknownTimeZoneError(SpecError):
     """A time zone that the IANA database does not have."""
 
     reason: ClassVar[SpecReason] = SpecReason.UNKNOWN_TIME_ZONE
+
+
+class TemplateInvalidError(SpecError):
+    """A Job template that the API server refuses; the message is the server's own."""
+
+    reason: ClassVar[SpecReason] = SpecReason.TEMPLATE_INVALID

@@ -14,6 +14,7 @@ from torchtask.core.schedule.days import DAY_COUNT
 
 DAY = 86_400
 END = DAY_COUNT * DAY  # the first second that the language no longer knows
+_NEAR = (1 << 1024) - 1
 
 
 class Pattern(NamedTuple):
@@ -40,7 +41,8 @@ def bits_of(number: int) -> list[int]:
 
 
 def lowest(bits: int) -> int:
-    """Return the place of the lowest bit of a number that is not 0."""
+    """Return the place of the lowest bit of a number that is not 0; at little cost when it is low."""
+    bits = bits & _NEAR or bits
     return (bits & -bits).bit_length() - 1
 
 

@@ -1,0 +1,54 @@
+"""Which fire times are due at a moment, and which were missed because nobody was there to decide.
+
+Law L3: a fire time not older than RECENT is due. An older one is late: of those only the newest is still due, and only
+when no recent one is; the others are missed `Downtime`. They are counted by arithmetic: nothing is ever walked.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from torchtask.core.model import Outage, Outcome, Reason, Result
+from torchtask.core.schedule import Schedule
+
+RECENT = timedelta(seconds=5)
+_JUST = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The fire times to start now, oldest first, and what an outage took."""
+
+    times: tuple[datetime, ...] = ()
+    missed: Outcome | None = None
+    outage: Outage | None = None
+
+
+def due(schedule: Schedule, after: datetime, now: datetime, started: Collection[datetime]) -> Due:
+    """Sort the fire times in (`after`, `now`]. Those in `started` have a Job: they count, but are not due again."""
+    late_until = now - RECENT - _JUST
+    recent = _recent(schedule, max(after, late_until), now)
+    late = schedule.count(after, late_until) if late_until > after else 0
+    if not late:
+        return Due(tuple(t for t in recent if t not in started))
+    newest = schedule.latest(late_until)
+    chosen = () if recent or newest is None or newest in started else (newest,)
+    missed = late - len(chosen) - sum(1 for t in started if after < t <= late_until)
+    times = chosen + tuple(t for t in recent if t not in started)
+    if missed <= 0 or newest is None:
+        return Due(times)
+    return Due(
+        times,
+        Outcome(Result.MISSED, newest, Reason.DOWNTIME, count=missed),
+        Outage(start_time=after, end_time=now, missed=missed, started=len(chosen)),
+    )
+
+
+def _recent(schedule: Schedule, after: datetime, now: datetime) -> list[datetime]:
+    """List the fire times in (`after`, `now`]; RECENT bounds how many there can be."""
+    times = []
+    time = schedule.after(after)
+    while time is not None and time <= now:
+        times.append(time)
+        time = schedule.after(time)
+    return times

@@ -1,0 +1,21 @@
+"""Instants as Kubernetes writes them."""
+
+from datetime import UTC, datetime
+
+
+def rfc3339(instant: datetime) -> str:
+    """Write an instant: UTC, whole seconds (what is left of the second is cut off)."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant(text: str) -> datetime:
+    """Read an RFC 3339 instant, as UTC; raises ValueError when it is none or has no zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone")
+    return moment.astimezone(UTC)
+
+
+def optional_instant(text: str | None) -> datetime | None:
+    """Read an instant that may be absent."""
+    return None if text is None else instant(text)

@@ -1,0 +1,112 @@
+"""The account of a task: opening it, writing outcomes into it, closing it up to a moment.
+
+Law L2: every fire time up to `accounted_time` is counted, none after it; it lies just before the oldest open one, else
+at the last moment decided, and never moves back.
+Law L9: an edit starts a new account from now: what was not sent is skipped, and the past is not fired.
+Law L10: a task without a status starts from its creation; one that must have had a status starts from now.
+Law L11: a finished run is counted once, and only when its fire time is accounted for.
+Law L12: `stopped` = launched − succeeded − failed − active, and never falls: what is missing then is a Job that turned
+up after its fire time had been given up, and it is added to launched.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from torchtask.core.model import SECOND, Counts, Ledger, NotLaunched, Outcome, Phase, Result, Run, Task
+
+YOUNG = timedelta(seconds=60)
+AHEAD = timedelta(seconds=60)
+
+
+def opened(task: Task, digest: str, now: datetime) -> Ledger:
+    """Start the account of a task that has no status (L10)."""
+    is_new = task.generation == 1 and now - task.creation_time <= YOUNG
+    start = task.creation_time if is_new else max(now, task.creation_time)
+    return Ledger(start, start, digest, task.generation, Counts(since=start))
+
+
+def is_ahead(ledger: Ledger, now: datetime) -> bool:
+    """Tell whether the account cannot be this clock's: it claims to know the future (L10)."""
+    return ledger.accounted_time > now + AHEAD
+
+
+def restarted(ledger: Ledger, digest: str, generation: int, now: datetime) -> Ledger:
+    """Go on from now under another spec (L9); nothing between the last decision and now is fired or counted."""
+    return replace(ledger, digest=digest, generation=generation, decided_time=max(ledger.decided_time, now))
+
+
+def noted(ledger: Ledger, outcomes: Iterable[Outcome]) -> Ledger:
+    """Add `outcomes`; they are counted when the account is closed past them."""
+    return replace(ledger, pending=(*ledger.pending, *outcomes))
+
+
+def closed(ledger: Ledger, open_times: Collection[datetime]) -> Ledger:
+    """Move `accounted_time` as far as the open fire times let it, and count what it passes (L2)."""
+    until = min((*(time - SECOND for time in open_times), ledger.decided_time))
+    until = max(until, ledger.accounted_time)
+    passed = [o for o in ledger.pending if o.fire_time <= until]
+    rest = tuple(o for o in ledger.pending if o.fire_time > until)
+    for outcome in passed:
+        ledger = _counted(ledger, outcome)
+    return replace(ledger, accounted_time=until, pending=rest)
+
+
+def _counted(ledger: Ledger, outcome: Outcome) -> Ledger:
+    counts = ledger.counts
+    match outcome.result:
+        case Result.LAUNCHED:
+            counts = replace(counts, launched=counts.launched + outcome.count)
+            last = max(filter(None, (ledger.last_schedule_time, outcome.fire_time)))
+            return replace(ledger, counts=counts, last_schedule_time=last)
+        case Result.SKIPPED:
+            counts = replace(counts, skipped=counts.skipped + outcome.count)
+        case Result.MISSED:
+            counts = replace(counts, missed=counts.missed + outcome.count)
+    return replace(ledger, counts=counts, not_launched=_tallied(ledger.not_launched, outcome))
+
+
+def _tallied(tally: Sequence[NotLaunched], outcome: Outcome) -> tuple[NotLaunched, ...]:
+    reason = str(outcome.reason)
+    before = next((n for n in tally if n.reason == reason), NotLaunched(reason, 0, outcome.fire_time))
+    last = max(before.last_time, outcome.fire_time)
+    entry = NotLaunched(reason, before.count + outcome.count, last, outcome.message or before.message)
+    return (*(n for n in tally if n.reason != reason), entry)
+
+
+def with_finished(ledger: Ledger, runs: Collection[Run]) -> Ledger:
+    """Count the finished runs that are not counted yet, and forget those whose Jobs are gone (L11)."""
+    fresh = [
+        r for r in runs if r.finished and r.suffix not in ledger.counted_runs and r.fire_time <= ledger.accounted_time
+    ]
+    for run in sorted(fresh, key=lambda r: (r.completion_time or r.fire_time, r.fire_time)):
+        ledger = _ended(ledger, run)
+    existing = {r.suffix for r in runs}
+    kept = frozenset((ledger.counted_runs | {r.suffix for r in fresh}) & existing)
+    return ledger if kept == ledger.counted_runs else replace(ledger, counted_runs=kept)
+
+
+def _ended(ledger: Ledger, run: Run) -> Ledger:
+    counts = ledger.counts
+    if ledger.last_run is None or run.fire_time >= ledger.last_run.fire_time:
+        ledger = replace(ledger, last_run=run)
+    if run.phase is Phase.FAILED:
+        counts = replace(counts, failed=counts.failed + 1)
+        return replace(ledger, counts=counts, consecutive_failures=ledger.consecutive_failures + 1)
+    success = max(filter(None, (ledger.last_successful_time, run.completion_time)), default=None)
+    counts = replace(counts, succeeded=counts.succeeded + 1)
+    return replace(ledger, counts=counts, consecutive_failures=0, last_successful_time=success)
+
+
+def balanced(ledger: Ledger, active: int) -> Ledger:
+    """Settle the second sum of L12; `active` counts the active runs whose fire time is accounted for."""
+    counts = ledger.counts
+    stopped = counts.launched - counts.succeeded - counts.failed - active
+    late = max(0, counts.stopped - stopped)
+    balanced_counts = replace(counts, launched=counts.launched + late, stopped=stopped + late)
+    return ledger if balanced_counts == counts else replace(ledger, counts=balanced_counts)
+
+
+def published(ledger: Ledger, written: Ledger) -> Ledger:
+    """Remember that the API server holds `written`."""
+    return replace(ledger, published_runs=written.counted_runs)

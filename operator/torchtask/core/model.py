@@ -1,0 +1,238 @@
+"""The nouns of TorchTask, as values: what a user asked for, what exists, what is counted.
+
+Every instant is an aware `datetime` in UTC. A *fire time* is a whole second that a schedule names, and the identity of
+the run that belongs to it. Counting follows the ledger's laws, which stand in `ledger`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from torchtask.core.errors import SpecError, SpecReason, TemplateInvalidError
+from torchtask.core.schedule import Schedule
+
+SECOND = timedelta(seconds=1)
+
+Json = Mapping[str, Any]
+
+
+class Reason(StrEnum):
+    """Why a fire time did not become a run, where the spec is not the reason (`errors.SpecReason`)."""
+
+    MAX_INSTANCES = "MaxInstances"
+    DOWNTIME = "Downtime"
+    REJECTED = "Rejected"
+    REFUSED = "Refused"
+    NAME_TAKEN = "NameTaken"
+    SPEC_CHANGED = "SpecChanged"
+    SUSPENDED = "Suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A spec that was understood.
+
+    `max_instances` is None where nothing limits the task. `digest` is the `scheduleHash`: it covers what decides *when*
+    the task fires, so that a change of it starts a new account (law L9). `job` is the Job's own spec, complete but for
+    what one run adds; `labels` and `annotations` are those the user wants on Jobs.
+    """
+
+    schedule: Schedule
+    summary: str
+    digest: str
+    suspend: bool
+    max_instances: int | None
+    successful_history: int
+    failed_history: int
+    job: Json
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A TorchTask. `spec` is the error when it was not understood; `template_error` is in the API server's words."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    creation_time: datetime
+    spec: Spec | SpecError
+    deleting: bool = False
+    template_error: str | None = None
+
+    @property
+    def problem(self) -> SpecError | None:
+        """What keeps the task from running at all, or None."""
+        if isinstance(self.spec, SpecError):
+            return self.spec
+        if self.template_error is not None:
+            return TemplateInvalidError("spec", self.template_error)
+        return None
+
+
+class Phase(StrEnum):
+    """How far a run is. ACTIVE until its Job has a final condition: pending, running, retrying and stopping alike."""
+
+    ACTIVE = "Active"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution: a Job whose controller is the task. `reason` and `message` are those of its final condition."""
+
+    name: str
+    uid: str
+    fire_time: datetime
+    phase: Phase
+    start_time: datetime | None = None
+    completion_time: datetime | None = None
+    reason: str = ""
+    message: str = ""
+    deleting: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """The part of the name that tells it from the task's other runs."""
+        return self.name.rpartition("-")[2]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the Job has its final condition."""
+        return self.phase is not Phase.ACTIVE
+
+
+class Attempt(StrEnum):
+    """What is known of a launch between its decision and the moment its Job is seen."""
+
+    SENT = "Sent"  # asked for: the Job may or may not exist, and is asked for again until there is an answer (L7)
+    COLLIDED = "Collided"  # the name exists: one look tells whose Job it is (L8)
+    REFUSED = "Refused"  # the server will not have it now: quota, admission, permission (L6)
+    ACCEPTED = "Accepted"  # created, but the Job watch has not shown it yet (L4)
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """A launch that is not history yet.
+
+    `asking`: a request is under way; else one may be made from `retry_time` on. `version`: the resourceVersion at which
+    an accepted Job was created.
+    """
+
+    fire_time: datetime
+    decided_time: datetime
+    retry_time: datetime
+    attempt: Attempt = Attempt.SENT
+    asking: bool = True
+    message: str = ""
+    version: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its fire time still has no outcome."""
+        return self.attempt is not Attempt.ACCEPTED
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a Job may exist for it, so that it takes one of the task's instances."""
+        return self.attempt is not Attempt.REFUSED
+
+
+class Answer(StrEnum):
+    """What the API server said to a launch, or to a look at its name."""
+
+    CREATED = "Created"
+    EXISTS = "Exists"  # 409 AlreadyExists
+    REJECTED = "Rejected"  # 422, or a 400 decoding error: this Job will never do
+    REFUSED = "Refused"  # 403 and other 4xx: not now
+    UNKNOWN = "Unknown"  # time-out, reset, 5xx, 429: it may have been created, or not
+    OURS = "Ours"  # the look found the task's own Job
+    FOREIGN = "Foreign"  # the look found somebody else's
+    ABSENT = "Absent"  # the look found nothing
+
+
+class Result(StrEnum):
+    """The three ways in which a fire time is accounted for (law L1)."""
+
+    LAUNCHED = "Launched"
+    SKIPPED = "Skipped"
+    MISSED = "Missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a fire time, or of `count` of them up to and including `fire_time`."""
+
+    result: Result
+    fire_time: datetime
+    reason: Reason | SpecReason | None = None
+    count: int = 1
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotLaunched:
+    """How often, and when last, fire times did not become runs for one reason."""
+
+    reason: str
+    count: int
+    last_time: datetime
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is settled since `since`. `due` is no field: it is the sum of the three, and so cannot disagree (L12)."""
+
+    since: datetime
+    launched: int = 0
+    skipped: int = 0
+    missed: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    stopped: int = 0
+
+    @property
+    def due(self) -> int:
+        """Every fire time that was accounted for."""
+        return self.launched + self.skipped + self.missed
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Fire times that nobody was there to decide, and what was made of them."""
+
+    start_time: datetime
+    end_time: datetime
+    missed: int
+    started: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The account of one task: what its status says, and what is decided but not yet fit to be written.
+
+    `accounted_time`: every fire time up to it is counted, none after it (L2). `decided_time`: every fire time up to it
+    has an outcome or is in flight; the outcomes after `accounted_time` wait in `pending`. `published_runs` are the
+    counted runs that the API server is known to hold: only those may be pruned (L11).
+    """
+
+    accounted_time: datetime
+    decided_time: datetime
+    digest: str
+    generation: int
+    counts: Counts
+    counted_runs: frozenset[str] = frozenset()
+    published_runs: frozenset[str] = frozenset()
+    not_launched: tuple[NotLaunched, ...] = ()
+    consecutive_failures: int = 0
+    last_schedule_time: datetime | None = None
+    last_successful_time: datetime | None = None
+    last_run: Run | None = None
+    last_outage: Outage | None = None
+    pending: tuple[Outcome, ...] = field(default=())

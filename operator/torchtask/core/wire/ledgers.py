@@ -1,0 +1,75 @@
+"""Statuses → `Ledger`: the other half of `status.render_status`. A status that cannot be read is no status."""
+
+from collections.abc import Mapping
+
+from torchtask.core.instants import instant, optional_instant
+from torchtask.core.model import Counts, Json, Ledger, NotLaunched, Outage, Phase, Run
+from torchtask.core.status import Condition
+
+_COUNTS = ("launched", "skipped", "missed", "succeeded", "failed", "stopped")
+
+
+def ledger(status: object) -> Ledger | None:
+    """Read the account out of a status; None when it holds none, or rubbish."""
+    if not isinstance(status, Mapping):
+        return None
+    try:
+        return _ledger(status)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
+
+
+def _ledger(status: Json) -> Ledger:
+    accounted, counts = instant(status["accountedTime"]), status["counts"]
+    counted = frozenset(str(s) for s in status.get("countedRuns") or ())
+    last, outage = status.get("lastRun"), status.get("lastOutage")
+    return Ledger(
+        accounted_time=accounted,
+        decided_time=accounted,
+        digest=str(status["scheduleHash"]),
+        generation=int(status["observedGeneration"]),
+        counts=Counts(since=instant(counts["since"]), **{name: max(0, int(counts[name])) for name in _COUNTS}),
+        counted_runs=counted,
+        published_runs=counted,
+        not_launched=tuple(_not_launched(n) for n in status.get("notLaunched") or ()),
+        consecutive_failures=int(status.get("consecutiveFailures", 0)),
+        last_schedule_time=optional_instant(status.get("lastScheduleTime")),
+        last_successful_time=optional_instant(status.get("lastSuccessfulTime")),
+        last_run=_last_run(last) if last else None,
+        last_outage=Outage(
+            instant(outage["startTime"]), instant(outage["endTime"]), int(outage["missed"]), int(outage["started"])
+        )
+        if outage
+        else None,
+    )
+
+
+def _not_launched(entry: Json) -> NotLaunched:
+    return NotLaunched(
+        str(entry["reason"]), int(entry["count"]), instant(entry["lastTime"]), str(entry.get("message") or "")
+    )
+
+
+def _last_run(entry: Json) -> Run:
+    return Run(
+        name=str(entry["name"]),
+        uid="",
+        fire_time=instant(entry["scheduleTime"]),
+        phase=Phase(entry["result"]),
+        start_time=optional_instant(entry.get("startTime")),
+        completion_time=optional_instant(entry.get("completionTime")),
+        reason=str(entry.get("reason") or ""),
+        message=str(entry.get("message") or ""),
+    )
+
+
+def conditions(status: object) -> tuple[Condition, ...]:
+    """Read the conditions of a status, as far as they can be read; they only tell since when something holds."""
+    found = []
+    for entry in (status.get("conditions") or ()) if isinstance(status, Mapping) else ():
+        try:
+            since = instant(entry["lastTransitionTime"])
+            found.append(Condition(entry["type"], entry["status"] == "True", entry["reason"], entry["message"], since))
+        except (KeyError, TypeError, ValueError):
+            continue
+    return tuple(found)

@@ -1,0 +1,163 @@
+"""Untrusted documents: what is understood, what is refused and in which words, and what is passed over."""
+
+from typing import Any
+
+import pytest
+
+from tests.scenario import OTHER_UID, UID, a_task, at, document
+from torchtask.core.errors import SpecError
+from torchtask.core.manifest import job
+from torchtask.core.model import Phase, Spec
+from torchtask.core.status import conditions, render_status
+from torchtask.core.wire import jobs, ledgers, tasks
+
+TEMPLATE = {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "b"}]}}}}
+
+
+def read(**spec: Any) -> Spec | SpecError:
+    """Read a TorchTask with these fields."""
+    return tasks.task(document(**spec)).spec
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"schedule": "0 0 25 * * *"}, "spec.schedule: hour: 25 is not in 0–23"),
+        ({"schedule": 7}, "spec.schedule: 7 is not a text"),
+        ({"schedule": None}, "spec.schedule: is missing: a text is needed"),
+        ({"suspend": "yes"}, "spec.suspend: 'yes' is not true or false"),
+        ({"maxInstances": 0}, "spec.maxInstances: 0 is not in 1–"),
+        ({"maxInstances": True}, "spec.maxInstances: True is not a whole number"),
+        ({"maxInstances": 2, "concurrencyPolicy": "Allow"}, "spec.maxInstances: has no meaning with concurrencyPolicy"),
+        ({"concurrencyPolicy": "Never"}, "spec.concurrencyPolicy: 'Never' is not one of Forbid, Allow"),
+        ({"timeoutSeconds": 0}, "spec.timeoutSeconds: 0 is not in 1–"),
+        ({"backoffLimit": -1}, "spec.backoffLimit: -1 is not in 0–"),
+        ({"container": {}}, "spec.container.image: is missing"),
+        ({"container": {"image": "a"}, "jobTemplate": TEMPLATE}, "spec: exactly one of container and jobTemplate"),
+        ({"jobTemplate": {}}, "spec.jobTemplate.spec: is missing"),
+        ({"jobTemplate": {"spec": {"template": 1}}}, "spec.jobTemplate.spec.template: 1 is not an object"),
+    ],
+)
+def test_a_bad_field_is_named(fields: dict[str, Any], message: str) -> None:
+    """The error says which field, and what would be right."""
+    error = read(**fields)
+
+    assert isinstance(error, SpecError)
+    assert str(error).startswith(message)
+
+
+def test_a_container_becomes_a_pod_that_is_not_restarted() -> None:
+    """The shorthand: one container, one attempt, killed at its timeout."""
+    spec = read(
+        container={"image": "busybox:1.36", "command": ["date"], "terminationGracePeriodSeconds": 3},
+        timeoutSeconds=30,
+        nodeSelector={"disk": "ssd"},
+        serviceAccountName="runner",
+    )
+
+    assert isinstance(spec, Spec)
+    assert spec.job == {
+        "activeDeadlineSeconds": 30,
+        "backoffLimit": 0,
+        "template": {
+            "spec": {
+                "restartPolicy": "Never",
+                "containers": [{"name": "task", "image": "busybox:1.36", "command": ["date"]}],
+                "terminationGracePeriodSeconds": 3,
+                "serviceAccountName": "runner",
+                "nodeSelector": {"disk": "ssd"},
+            }
+        },
+    }
+
+
+def test_a_template_passes_with_fields_that_nobody_has_heard_of() -> None:
+    """A newer Kubernetes has newer fields; only what we say we write is written."""
+    template = {
+        "metadata": {"labels": {"team": "a"}, "annotations": {"note": "b"}},
+        "spec": {"fancy": [1, {"x": None}], "template": {"novel": 1, "spec": {"gizmo": {"a": 0}, "containers": []}}},
+    }
+    task = tasks.task(document(jobTemplate=template, nodeSelector={"disk": "ssd"}))
+    assert isinstance(task.spec, Spec)
+
+    made = job(task, task.spec, at("12:00:10"))
+
+    pod = {"gizmo": {"a": 0}, "containers": [], "nodeSelector": {"disk": "ssd"}}
+    wanted = {"fancy": [1, {"x": None}], "backoffLimit": 0, "template": {"novel": 1, "spec": pod}}
+    assert made["spec"] == wanted
+    assert made["metadata"]["labels"]["team"] == "a"
+    assert made["metadata"]["annotations"]["note"] == "b"
+
+
+def a_job(**status: Any) -> dict[str, Any]:
+    """Write the Job of 12:00:10 as the API server has it."""
+    task = tasks.task(document())
+    assert isinstance(task.spec, Spec)
+    made = job(task, task.spec, at("12:00:10"))
+    made["metadata"]["uid"] = "job-uid"
+    return made | {"status": status}
+
+
+def test_our_job_is_read_back() -> None:
+    """What the operator writes into a Job is enough to know the run again after a restart."""
+    found = jobs.run(a_job(active=1, startTime="2026-06-01T12:00:10Z"))
+
+    assert found is not None
+    owner, run = found
+    assert owner == UID
+    assert (run.fire_time, run.phase, run.start_time) == (at("12:00:10"), Phase.ACTIVE, at("12:00:10"))
+
+
+@pytest.mark.parametrize(
+    ("condition", "phase", "reason"),
+    [
+        ({"type": "Complete", "status": "True"}, Phase.SUCCEEDED, "Completed"),
+        ({"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}, Phase.FAILED, "DeadlineExceeded"),
+        ({"type": "Failed", "status": "False", "reason": "x"}, Phase.ACTIVE, ""),
+        ({"type": "FailureTarget", "status": "True", "reason": "DeadlineExceeded"}, Phase.ACTIVE, ""),
+        ({"type": "Suspended", "status": "True"}, Phase.ACTIVE, ""),
+    ],
+)
+def test_a_run_is_over_when_its_job_says_so_and_not_before(
+    condition: dict[str, str], phase: Phase, reason: str
+) -> None:
+    """Over means that the Pods are gone: a Job whose failure is only decided still holds its instance."""
+    found = jobs.run(a_job(conditions=[condition | {"lastTransitionTime": "2026-06-01T12:00:40Z"}]))
+
+    assert found is not None
+    assert (found[1].phase, found[1].reason) == (phase, reason)
+
+
+def test_a_job_that_no_task_controls_is_no_run() -> None:
+    """Labels and names do not make a Job ours; its controller reference does (promise 9)."""
+    stray = a_job()
+    del stray["metadata"]["ownerReferences"][0]["controller"]
+    other = a_job()
+    other["metadata"]["ownerReferences"][0] |= {"kind": "CronJob", "apiVersion": "batch/v1", "uid": OTHER_UID}
+
+    assert jobs.run(stray) is None
+    assert jobs.run(other) is None
+
+
+def test_a_status_survives_being_written_and_read() -> None:
+    """A restarted operator knows what the one before it knew."""
+    state = a_task().since("12:00:25").counted(launched=2, skipped=3, missed=4)
+    state = state.with_run("12:00:10", Phase.FAILED, reason="DeadlineExceeded").with_run("12:00:20", Phase.SUCCEEDED)
+    decision = state.decided("12:05:00")
+    judged = conditions(state.task, (), at("12:05:00"))
+
+    status = render_status(state.task, decision.ledger, 0, decision.next_time, judged, None)
+    read_back = ledgers.ledger(status)
+
+    assert read_back is not None
+    assert render_status(state.task, read_back, 0, decision.next_time, judged, None) == status
+    assert ledgers.conditions(status) == judged
+
+
+@pytest.mark.parametrize(
+    "status",
+    [None, "x", [], {}, {"accountedTime": 1}, {"accountedTime": "soon", "counts": {}}, {"counts": None}],
+)
+def test_a_status_that_is_rubbish_is_no_status(status: object) -> None:
+    """Whatever stands there, the operator starts anew and says so."""
+    assert ledgers.ledger(status) is None
