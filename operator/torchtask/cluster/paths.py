@@ -1,0 +1,26 @@
+"""The URLs of the API that the operator speaks."""
+
+from torchtask.core.names import API_VERSION, PLURAL
+
+TASKS = f"/apis/{API_VERSION}/{PLURAL}"
+JOBS = "/apis/batch/v1/jobs"
+
+
+def jobs(namespace: str) -> str:
+    """Return the collection of a namespace's Jobs."""
+    return f"/apis/batch/v1/namespaces/{namespace}/jobs"
+
+
+def job(namespace: str, name: str) -> str:
+    """Return one Job."""
+    return f"{jobs(namespace)}/{name}"
+
+
+def task(namespace: str, name: str) -> str:
+    """Return one TorchTask."""
+    return f"/apis/{API_VERSION}/namespaces/{namespace}/{PLURAL}/{name}"
+
+
+def status(namespace: str, name: str) -> str:
+    """Return the status of a TorchTask."""
+    return f"{task(namespace, name)}/status"

@@ -1,0 +1,36 @@
+"""Who is to be looked at when: a heap of wake-up times, at most one valid entry for each task."""
+
+import heapq
+from collections.abc import Iterator
+from datetime import datetime
+
+
+class Agenda:
+    """The wake-up times of all tasks, by UID. An earlier time replaces a later one; who is taken is no longer on it."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[datetime, str]] = []
+        self._times: dict[str, datetime] = {}
+
+    def add(self, uid: str, time: datetime) -> None:
+        """Look at `uid` at `time`, or before if that was agreed already."""
+        if uid not in self._times or time < self._times[uid]:
+            self._times[uid] = time
+            heapq.heappush(self._heap, (time, uid))
+
+    def drop(self, uid: str) -> None:
+        """Forget `uid`."""
+        self._times.pop(uid, None)
+
+    def next_time(self) -> datetime | None:
+        """Return the earliest wake-up time."""
+        while self._heap and self._times.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def take(self, now: datetime) -> Iterator[str]:
+        """Take those whose time has come, earliest first, also those that are added meanwhile."""
+        while (time := self.next_time()) is not None and time <= now:
+            uid = heapq.heappop(self._heap)[1]
+            del self._times[uid]
+            yield uid

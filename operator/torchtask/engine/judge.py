@@ -1,0 +1,56 @@
+"""Asks the API server what it thinks of a template, by a dry run, so that its words stand on the status at once.
+
+Only a verdict on the object itself counts (`ApiError.never`); whatever else is answered leaves the template unjudged,
+and the launch itself judges.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from torchtask import clock
+from torchtask.cluster import paths
+from torchtask.cluster.api import Api
+from torchtask.cluster.errors import ApiError, NoAnswerError
+from torchtask.core import manifest
+from torchtask.core.model import Spec
+from torchtask.engine.store import Record
+
+AT_ONCE = 4
+
+log = logging.getLogger(__name__)
+
+
+class Judge:
+    """Judges each generation of a task once. `judged(uid)` is called when the verdict on a task has changed."""
+
+    def __init__(self, api: Api, judged: Callable[[str], None]) -> None:
+        self._api, self._judged = api, judged
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def consider(self, record: Record) -> None:
+        """Have the template judged if that has not been done for this generation."""
+        task = record.task
+        if record.judged == task.generation or not isinstance(task.spec, Spec) or task.deleting:
+            return
+        record.judged = task.generation
+        work = asyncio.create_task(self._ask(record, task.spec))
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
+
+    async def _ask(self, record: Record, spec: Spec) -> None:
+        task = record.task
+        verdict = None
+        job = manifest.job(task, spec, clock.now())
+        try:
+            async with self._room:
+                await self._api.create(paths.jobs(task.namespace), job, dryRun="All", fieldValidation="Strict")
+        except ApiError as error:
+            verdict = error.message if error.never else None
+        except NoAnswerError as error:
+            log.warning("judging the template of %s/%s: %s", task.namespace, task.name, error)
+        if record.task.generation == task.generation and record.task.template_error != verdict:
+            record.task = replace(record.task, template_error=verdict)
+            self._judged(task.uid)

@@ -1,0 +1,143 @@
+"""What the operator knows: a slim record for each TorchTask, and the runs it owns. Never whole documents."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from torchtask.cluster.api import Document
+from torchtask.core.decide import Flights
+from torchtask.core.model import Ledger, Run, Task
+from torchtask.core.status import Condition
+from torchtask.core.wire import jobs, ledgers, tasks
+
+SAMPLES = 100
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Record:
+    """One task: what the server says, what was decided, and what of that the server holds.
+
+    `version`: the resourceVersion last seen. `published`: the digest of the status that the server is known to hold.
+    `judged`: the generation whose template the server has been asked about. `lateness`: in milliseconds.
+    """
+
+    task: Task
+    version: int
+    ledger: Ledger | None
+    conditions: tuple[Condition, ...]
+    judged: int = 0
+    flights: Flights = field(default_factory=dict)
+    next_time: datetime | None = None
+    published: bytes = b""
+    lateness: deque[int] | None = None
+    pruning: set[str] = field(default_factory=set)
+
+
+class Tasks:
+    """The records, by UID. `wake` is called when one has to be looked at again."""
+
+    def __init__(self, wake: Callable[[str], None], forgotten: Callable[[str], None]) -> None:
+        self._records: dict[str, Record] = {}
+        self._wake, self._forgotten = wake, forgotten
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self._records.values())
+
+    def get(self, uid: str) -> Record | None:
+        """Return a record; None when the task is gone."""
+        return self._records.get(uid)
+
+    def changed(self, document: Document) -> None:
+        """Take a TorchTask as it is now; an older document than the one known is passed over."""
+        metadata = document["metadata"]
+        version, record = int(metadata["resourceVersion"]), self._records.get(metadata["uid"])
+        if record is not None and version <= record.version:
+            return
+        task, status = tasks.task(document), document.get("status")
+        if record is None:
+            self._records[task.uid] = _first_seen(task, version, status)
+        elif not _follow(record, task, version, status):
+            return
+        self._wake(task.uid)
+
+    def gone(self, uid: str) -> None:
+        """Forget a task."""
+        if self._records.pop(uid, None) is not None:
+            self._forgotten(uid)
+
+    def sweep(self, existing: Collection[str], version: int) -> None:
+        """Forget what a LIST at `version` did not show, unless it was created since."""
+        for uid in [u for u, r in self._records.items() if u not in existing and r.version <= version]:
+            self.gone(uid)
+
+
+def _first_seen(task: Task, version: int, status: object) -> Record:
+    ledger, conditions = ledgers.ledger(status), ledgers.conditions(status)
+    was_ready = any(c.type == "Ready" and c.status for c in conditions)
+    judged = ledger.generation if ledger is not None and was_ready else 0
+    return Record(task, version, ledger, conditions, judged)
+
+
+def _follow(record: Record, task: Task, version: int, status: object) -> bool:
+    """Bring `record` up to date; tell whether anything changed that decisions depend on."""
+    before = record.task
+    if task.generation == before.generation:
+        task = replace(task, template_error=before.template_error, spec=before.spec)
+    record.task, record.version = task, version
+    held = ledgers.ledger(status)
+    if held is None:
+        record.published = b""  # wiped, or filled with rubbish: it is written again
+    elif record.ledger is not None and held.accounted_time > record.ledger.accounted_time:
+        record.ledger, record.published = held, b""  # somebody else went on (L13)
+    return task != before or not record.published
+
+
+class Runs:
+    """The runs of all tasks, by the UID of their task: the listener of the Job watch."""
+
+    def __init__(self, wake: Callable[[str], None]) -> None:
+        self._runs: dict[str, dict[str, Run]] = {}
+        self._owners: dict[str, str] = {}
+        self._wake = wake
+        self.version = 0
+
+    def of(self, task_uid: str) -> Collection[Run]:
+        """Return the runs of a task."""
+        return self._runs.get(task_uid, {}).values()
+
+    def changed(self, document: Document) -> None:
+        """Take a Job as it is now. An unchanged slim record wakes nobody."""
+        try:
+            found = jobs.run(document)
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("passing over a Job that cannot be read: %r", error)
+            return
+        if found is None:
+            return
+        owner, run = found
+        runs = self._runs.setdefault(owner, {})
+        if runs.get(run.uid) != run:
+            runs[run.uid] = run
+            self._owners[run.uid] = owner
+            self._wake(owner)
+
+    def gone(self, uid: str) -> None:
+        """Forget a Job."""
+        owner = self._owners.pop(uid, None)
+        if owner is None:
+            return
+        del self._runs[owner][uid]
+        if not self._runs[owner]:
+            del self._runs[owner]
+        self._wake(owner)
+
+    def reached(self, version: int) -> None:
+        """Take note that every change up to `version` has been told."""
+        self.version = version

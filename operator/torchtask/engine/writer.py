@@ -1,0 +1,112 @@
+"""Writes statuses: at most one patch a second for a task, only what changed, never over somebody else's (law L13)."""
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from torchtask import clock
+from torchtask.cluster import paths
+from torchtask.cluster.api import Api, Document
+from torchtask.cluster.errors import ApiError, ClusterError
+from torchtask.core import ledger as books
+from torchtask.core.model import Ledger
+from torchtask.core.status import conditions, lateness, render_status
+from torchtask.engine.store import Record, Runs, Tasks
+
+INTERVAL_SECONDS = 1.0
+WRITERS = 16
+
+log = logging.getLogger(__name__)
+
+
+class Writer:
+    """Brings the statuses on the server up to date. `written` is called when the server holds what was decided."""
+
+    def __init__(self, api: Api, tasks: Tasks, runs: Runs, written: Callable[[str], None]) -> None:
+        self._api, self._tasks, self._runs, self._written = api, tasks, runs, written
+        self._wanted: asyncio.Queue[str] = asyncio.Queue()
+        self._waiting: set[str] = set()
+
+    def want(self, uid: str) -> None:
+        """See to it that the status of `uid` is written, if it differs from what the server holds."""
+        if uid not in self._waiting:
+            self._waiting.add(uid)
+            self._wanted.put_nowait(uid)
+
+    async def run(self) -> None:
+        """Write for ever."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(WRITERS):
+                group.create_task(self._serve())
+
+    async def flush(self) -> None:
+        """Write everything that waits, once; for the end."""
+        await asyncio.gather(*(self._write(uid) for uid in list(self._waiting)))
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            uid = await self._wanted.get()
+            self._waiting.discard(uid)
+            if await self._write(uid):
+                self._waiting.add(uid)  # one patch a second: what is decided meanwhile goes into the next
+                loop.call_later(INTERVAL_SECONDS, self._again, uid)
+
+    def _again(self, uid: str) -> None:
+        self._wanted.put_nowait(uid)
+
+    async def _write(self, uid: str) -> bool:
+        """Patch the status if that is needed; tell whether the server was asked."""
+        record = self._tasks.get(uid)
+        if record is None or record.ledger is None or record.task.deleting:
+            return False
+        ledger = record.ledger
+        document = self._render(record, ledger)
+        digest = _digest(document)
+        if digest == record.published:
+            return False
+        await self._patch(record, ledger, document, digest)
+        return True
+
+    def _render(self, record: Record, ledger: Ledger) -> Document:
+        record.conditions = conditions(record.task, record.conditions, clock.now())
+        active = sum(1 for r in self._runs.of(record.task.uid) if not r.finished)
+        active += sum(1 for f in record.flights.values() if not f.is_open)
+        late = lateness(record.lateness or ())
+        return render_status(record.task, ledger, active, record.next_time, record.conditions, late)
+
+    async def _patch(self, record: Record, ledger: Ledger, document: Document, digest: bytes) -> None:
+        task = record.task
+        patch: dict[str, Any] = {"metadata": {"resourceVersion": str(record.version)}, "status": document}
+        try:
+            answer = await self._api.merge(paths.status(task.namespace, task.name), patch)
+        except ApiError as error:
+            if error.status == 409:
+                await self._reread(record)
+            elif error.status != 404:
+                log.warning("writing the status of %s/%s: %s", task.namespace, task.name, error)
+            return
+        except ClusterError as error:
+            log.warning("writing the status of %s/%s: %s", task.namespace, task.name, error)
+            return
+        record.version = max(record.version, int(answer["metadata"]["resourceVersion"]))
+        record.published = digest
+        if record.ledger is not None:
+            record.ledger = books.published(record.ledger, ledger)
+        self._written(task.uid)
+
+    async def _reread(self, record: Record) -> None:
+        task = record.task
+        try:
+            self._tasks.changed(await self._api.get(paths.task(task.namespace, task.name)))
+        except ClusterError as error:
+            log.warning("reading %s/%s: %s", task.namespace, task.name, error)
+
+
+def _digest(document: Document) -> bytes:
+    """Digest what matters: `accountedTime` alone says nothing new as long as nothing came to be counted."""
+    kept = {key: value for key, value in document.items() if key != "accountedTime"}
+    return hashlib.blake2b(json.dumps(kept, sort_keys=True).encode(), digest_size=16).digest()

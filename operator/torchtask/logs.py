@@ -1,0 +1,30 @@
+"""Logs: one JSON object a line on standard error, so that nothing a user wrote can break out of its line."""
+
+import json
+import logging
+import traceback
+from datetime import UTC, datetime
+
+
+class JsonFormatter(logging.Formatter):
+    """Writes a record as one line of JSON: time (UTC), level, logger, message, and the error's trace if any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write `record`."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["error"] = "".join(traceback.format_exception(*record.exc_info))
+        return json.dumps(line)
+
+
+def configure(level: int) -> None:
+    """Send everything from `level` on to standard error; kopf's own chatter from WARNING on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("kopf").setLevel(max(level, logging.WARNING))
