@@ -1,0 +1,124 @@
+"""Valid documents: the smallest, the largest, and one for each thing that can be chosen."""
+
+from tests.crd.documents import condition, container, env, env_from, many, status, task, template
+
+TIME = "2027-01-01T00:00:00.123456Z"
+LABELS = {f"key-{number}": "v" * 63 for number in range(64)}
+
+SPECS = {
+    "smallest": task(),
+    "smallest numbers": task(
+        name="a",
+        maxInstances=1,
+        timeoutSeconds=1,
+        backoffLimit=0,
+        successfulJobsHistoryLimit=0,
+        failedJobsHistoryLimit=0,
+        serviceAccountName="a",
+        container={"image": "i", "terminationGracePeriodSeconds": 0},
+    ),
+    "largest numbers": task(
+        name="a" * 52,
+        schedule="00" + ",0" * 122 + " 0 0 1 1 *",
+        maxInstances=1000,
+        timeoutSeconds=31536000,
+        backoffLimit=100,
+        successfulJobsHistoryLimit=10,
+        failedJobsHistoryLimit=10,
+        serviceAccountName="a" * 253,
+        nodeSelector={"example.com/" + "k" * 63: "v" * 63, **many(31)},
+        suspend=True,
+    ),
+    "largest container": container(
+        image="i" * 1024,
+        command=["c" * 32768, *["true"] * 255],
+        args=["a" * 32768, *["true"] * 255],
+        workingDir="/" * 4096,
+        env=[{"name": "N" * 512, "value": "v" * 32768}, *({"name": f"N{number}"} for number in range(255))],
+        envFrom=[
+            {"prefix": "P" * 512, "configMapRef": {"name": "c" * 253, "optional": True}},
+            {"secretRef": {"name": "s" * 253, "optional": False}},
+            *[{"secretRef": {"name": "s"}}] * 62,
+        ],
+        resources={
+            kind: {"cpu": "1" * 63 + "m", "memory": 64, **{f"example.com/{number}": "0.5" for number in range(30)}}
+            for kind in ("requests", "limits")
+        },
+        securityContext=many(32),
+        terminationGracePeriodSeconds=86400,
+    ),
+    "largest Job template": template(
+        pod=many(254),
+        metadata={"labels": LABELS, "annotations": {**LABELS, "key-0": "v" * 32768}},
+        ttlSecondsAfterFinished=31536000,
+        template={"spec": {"restartPolicy": "Never", "containers": []}, **many(63)},
+        **many(62),
+    ),
+    "largest Pod template": template(pod=many(254)),
+    "smallest time to live": template(ttlSecondsAfterFinished=60),
+    "a Job template with a service account": template(pod={"serviceAccountName": "runner"}),
+    "Forbid with a limit": task(concurrencyPolicy="Forbid", maxInstances=3),
+    "Allow": task(concurrencyPolicy="Allow"),
+    "names of one letter": container(env=[{"name": "N"}], envFrom=[{"configMapRef": {"name": "c"}}]),
+    "a Secret's name of one letter": env_from(secretRef={"name": "s"}),
+    "a variable from elsewhere": env(valueFrom={"fieldRef": {"fieldPath": "metadata.name"}}),
+    "a variable from a file": env(valueFrom={"fileKeyRef": {"volumeName": "v", "path": "p", "key": "k"}}),
+    **{
+        f"imagePullPolicy {policy}": container(imagePullPolicy=policy) for policy in ("Always", "IfNotPresent", "Never")
+    },
+    "label values may be empty": task(nodeSelector={"node-role.kubernetes.io/control-plane": ""}),
+    "fields of Kubernetes versions to come": template(pod={"notInventedYet": {"deep": [1]}}, notInventedEither=1),
+}
+
+SCHEDULES = (
+    "* * * * *",
+    "* * * * * *",
+    "0 0 * * 7",
+    "59 59 23 31 12 7",
+    "00 00 00 01 01 00",
+    "*/45 * * * *",
+    "5/15 1-30/7,45 9-17 * * MON-FRI",
+    "  0   12\t* jan-mar,Dec   sun ",
+    "0 12 L,15W ? * 5L",
+    "0 0 12 ? * tue#5,L5",
+    "H H(0-59) H/3 * * *",
+)
+
+STATUSES = {
+    "smallest": status(
+        observedGeneration=0,
+        active=0,
+        consecutiveFailures=0,
+        conditions=[condition(observedGeneration=0)],
+        counts=dict.fromkeys(("due", "launched", "skipped", "missed", "succeeded", "failed", "stopped"), 0),
+        notLaunched=[{"reason": "MaxInstances", "count": 0, "lastTime": TIME}],
+        lastRun={"result": "Succeeded"},
+        lastOutage={"startTime": TIME, "endTime": TIME, "missed": 0, "started": 0},
+        latenessMilliseconds={"p50": 0, "p99": 0, "max": 0},
+    ),
+    "largest": status(
+        conditions=[
+            condition(type="T" * 316, status="False", reason="R" * 1024, message="m" * 32768),
+            condition(type="Late", status="Unknown"),
+            *(condition(type=f"Type{number}") for number in range(30)),
+        ],
+        scheduleSummary="s" * 1024,
+        scheduleHash="h" * 128,
+        nextScheduleTime="n" * 64,
+        accountedTime=TIME,
+        lastScheduleTime=TIME,
+        lastSuccessfulTime=TIME,
+        counts={"since": TIME, "due": 2**53},
+        countedRuns=["1" * 63] * 1000,
+        notLaunched=[{"reason": "R" * 128}, *({"reason": f"Reason{number}"} for number in range(63))],
+        lastRun={
+            "name": "n" * 253,
+            "scheduleTime": TIME,
+            "startTime": TIME,
+            "completionTime": TIME,
+            "result": "Failed",
+            "reason": "R" * 1024,
+            "message": "m" * 32768,
+        },
+    ),
+}

@@ -1,0 +1,216 @@
+"""For each constraint on what users write, a document that breaks it and nothing else."""
+
+from tests.crd.documents import Refusal, container, env, env_from, many, task, template, without
+
+NO_LABEL_VALUE = r"should match '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$'"
+POD = {"spec": {"restartPolicy": "Never", "containers": []}}
+
+WHOLE = {
+    "required: spec": Refusal(without(task(), "spec"), "Required value", "spec"),
+    "rule: metadata.name must be a DNS label of at most 52 characters": Refusal(
+        task(name="a" * 53), "metadata.name must be a DNS label of at most 52 characters", "<nil>"
+    ),
+    "spec required: schedule": Refusal(without(task(), "spec", "schedule"), "Required value", "spec.schedule"),
+    "spec rule: set exactly one of container and jobTemplate": Refusal(
+        without(task(), "spec", "container"), "set exactly one of container and jobTemplate"
+    ),
+    "spec rule: has no place beside concurrencyPolicy Allow, which means no limit": Refusal(
+        task(concurrencyPolicy="Allow", maxInstances=2),
+        "has no place beside concurrencyPolicy Allow",
+        "spec.maxInstances",
+    ),
+    "spec rule: goes with container": Refusal(
+        {**(with_template := template()), "spec": {**with_template["spec"], "serviceAccountName": "runner"}},
+        "beside jobTemplate set jobTemplate.spec.template.spec.serviceAccountName",
+        "spec.serviceAccountName",
+    ),
+}
+
+SCHEDULE = {
+    f"spec.schedule {constraint}": Refusal(task(schedule=text), words)
+    for constraint, text, words in (
+        ("maxLength", "0" + ",0" * 128 + " * * * *", "may not be more than 256"),
+        ("rule: texts such as @hourly and @every are not supported", "@hourly", "write 5 fields"),
+        ("rule: must have 5 fields", "* * * * * * *", "must have 5 fields (minute hour"),
+        ("rule: may hold only letters, digits, spaces and * ? , - / #", "0 0 1 1 *;", "may hold only letters"),
+        ("rule: holds a word that means nothing", "0 0 * * friday", "days of the week SUN to SAT"),
+        ("rule: has an empty place", "0,,5 * * * *", "something is missing before or after"),
+        ("rule: has a step of 0", "*/0 * * * *", "the number after / is at least 1"),
+        ("rule: second is not in 0–59", "10,60 * * * * *", "second: 10,60 is not in 0–59"),
+        ("rule: minute is not in 0–59", "0 50-60 * * * *", "minute: 50-60 is not in 0–59"),
+        ("rule: hour is not in 0–23", "0 24 * * *", "hour: 24 is not in 0–23"),
+        ("rule: day of month is not in 1–31", "0 0 0 32W * *", "day of month: 32W is not in 1–31"),
+        ("rule: month is not in 1–12", "0 0 1 0/3 *", "month: 0/3 is not in 1–12"),
+        ("rule: day of week is not in 0–7", "0 0 * * 8#1", "day of week: 8#1 is not in 0–7"),
+    )
+}
+
+LIMITS = {
+    "spec.concurrencyPolicy enum": Refusal(task(concurrencyPolicy="Replace"), 'supported values: "Forbid", "Allow"'),
+    "spec.maxInstances minimum": Refusal(task(maxInstances=0), "greater than or equal to 1"),
+    "spec.maxInstances maximum": Refusal(task(maxInstances=1001), "less than or equal to 1000"),
+    "spec.timeoutSeconds minimum": Refusal(task(timeoutSeconds=0), "greater than or equal to 1"),
+    "spec.timeoutSeconds maximum": Refusal(task(timeoutSeconds=31536001), "less than or equal to 31536000"),
+    "spec.backoffLimit minimum": Refusal(task(backoffLimit=-1), "greater than or equal to 0"),
+    "spec.backoffLimit maximum": Refusal(task(backoffLimit=101), "less than or equal to 100"),
+    "spec.successfulJobsHistoryLimit minimum": Refusal(
+        task(successfulJobsHistoryLimit=-1), "greater than or equal to 0"
+    ),
+    "spec.successfulJobsHistoryLimit maximum": Refusal(task(successfulJobsHistoryLimit=11), "less than or equal to 10"),
+    "spec.failedJobsHistoryLimit minimum": Refusal(task(failedJobsHistoryLimit=-1), "greater than or equal to 0"),
+    "spec.failedJobsHistoryLimit maximum": Refusal(task(failedJobsHistoryLimit=11), "less than or equal to 10"),
+    "spec.nodeSelector maxProperties": Refusal(task(nodeSelector=many(33)), "must have at most 32 items"),
+    "spec.nodeSelector rule: a key is not the name of a label": Refusal(
+        task(nodeSelector={"disk type": "ssd"}), "a key is not the name of a label"
+    ),
+    "spec.nodeSelector{} maxLength": Refusal(
+        task(nodeSelector={"disk": "s" * 64}), "may not be more than 63", "spec.nodeSelector.disk"
+    ),
+    "spec.nodeSelector{} pattern": Refusal(
+        task(nodeSelector={"disk": "very fast"}), NO_LABEL_VALUE, "spec.nodeSelector.disk"
+    ),
+    "spec.serviceAccountName minLength": Refusal(task(serviceAccountName=""), "at least 1 chars long"),
+    "spec.serviceAccountName maxLength": Refusal(task(serviceAccountName="a" * 254), "may not be more than 253"),
+    "spec.serviceAccountName pattern": Refusal(task(serviceAccountName="Not_A_Name"), "should match"),
+}
+
+CONTAINER = {
+    f"spec.container{constraint}": refusal
+    for constraint, refusal in {
+        " required: image": Refusal(task(container={}), "Required value", "spec.container.image"),
+        ".image minLength": Refusal(container(image=""), "at least 1 chars long"),
+        ".image maxLength": Refusal(container(image="i" * 1025), "may not be more than 1024"),
+        ".command maxItems": Refusal(container(command=["true"] * 257), "must have at most 256 items"),
+        ".command[] maxLength": Refusal(container(command=["c" * 32769]), "may not be more than 32768"),
+        ".args maxItems": Refusal(container(args=["true"] * 257), "must have at most 256 items"),
+        ".args[] maxLength": Refusal(container(args=["a" * 32769]), "may not be more than 32768"),
+        ".workingDir maxLength": Refusal(container(workingDir="/" * 4097), "may not be more than 4096"),
+        ".env maxItems": Refusal(container(env=[{"name": f"N{i}"} for i in range(257)]), "must have at most 256 items"),
+        ".env unique": Refusal(
+            container(env=[{"name": "A"}, {"name": "A"}]), "Duplicate value", "spec.container.env[1]"
+        ),
+        ".env[] required: name": Refusal(
+            container(env=[{"value": "red"}]), "Required value", "spec.container.env[0].name"
+        ),
+        ".env[] rule: set value or valueFrom, not both": Refusal(
+            env(value="red", valueFrom={"fieldRef": {"fieldPath": "metadata.name"}}), "set value or valueFrom, not both"
+        ),
+        ".env[].name minLength": Refusal(env(name=""), "at least 1 chars long"),
+        ".env[].name maxLength": Refusal(env(name="N" * 513), "may not be more than 512"),
+        ".env[].name pattern": Refusal(env(name="A=B"), "should match"),
+        ".env[].value maxLength": Refusal(env(value="v" * 32769), "may not be more than 32768"),
+        ".env[].valueFrom minProperties": Refusal(env(valueFrom={}), "should have at least 1 properties"),
+        ".env[].valueFrom maxProperties": Refusal(env(valueFrom=many(2)), "must have at most 1 item"),
+        ".envFrom maxItems": Refusal(
+            container(envFrom=[{"configMapRef": {"name": "c"}}] * 65), "must have at most 64 items"
+        ),
+        ".envFrom[] rule: set exactly one of configMapRef and secretRef": Refusal(
+            env_from(prefix="A_"), "set exactly one of configMapRef and secretRef"
+        ),
+        ".envFrom[].prefix maxLength": Refusal(
+            env_from(prefix="P" * 513, configMapRef={"name": "c"}), "may not be more than 512"
+        ),
+        ".envFrom[].prefix pattern": Refusal(env_from(prefix="=", configMapRef={"name": "c"}), "should match"),
+        ".envFrom[].configMapRef required: name": Refusal(
+            env_from(configMapRef={}), "Required value", "spec.container.envFrom[0].configMapRef.name"
+        ),
+        ".envFrom[].configMapRef.name minLength": Refusal(env_from(configMapRef={"name": ""}), "at least 1 chars long"),
+        ".envFrom[].configMapRef.name maxLength": Refusal(
+            env_from(configMapRef={"name": "c" * 254}), "may not be more than 253"
+        ),
+        ".envFrom[].secretRef required: name": Refusal(
+            env_from(secretRef={}), "Required value", "spec.container.envFrom[0].secretRef.name"
+        ),
+        ".envFrom[].secretRef.name minLength": Refusal(env_from(secretRef={"name": ""}), "at least 1 chars long"),
+        ".envFrom[].secretRef.name maxLength": Refusal(
+            env_from(secretRef={"name": "s" * 254}), "may not be more than 253"
+        ),
+        ".imagePullPolicy enum": Refusal(
+            container(imagePullPolicy="Sometimes"), 'supported values: "Always", "IfNotPresent", "Never"'
+        ),
+        ".securityContext maxProperties": Refusal(container(securityContext=many(33)), "must have at most 32 items"),
+        ".terminationGracePeriodSeconds minimum": Refusal(
+            container(terminationGracePeriodSeconds=-1), "greater than or equal to 0"
+        ),
+        ".terminationGracePeriodSeconds maximum": Refusal(
+            container(terminationGracePeriodSeconds=86401), "less than or equal to 86400"
+        ),
+    }.items()
+}
+
+RESOURCES = {
+    f"spec.container.resources.{kind}{constraint}": Refusal(
+        container(resources={kind: amounts}), words, f"spec.container.resources.{kind}{field}"
+    )
+    for kind in ("requests", "limits")
+    for constraint, amounts, words, field in (
+        (" maxProperties", {f"example.com/{i}": 1 for i in range(33)}, "must have at most 32 items", ""),
+        ("{} maxLength", {"cpu": "1" * 65}, "may not be more than 64", ".cpu"),
+        ("{} rule: is not a quantity such as 100m, 0.5 or 64Mi", {"cpu": "-1"}, "is not a quantity such as", "[cpu]"),
+    )
+}
+
+JOB_TEMPLATE = {
+    f"spec.jobTemplate{constraint}": refusal
+    for constraint, refusal in {
+        " required: spec": Refusal(task(jobTemplate={}), "Required value", "spec.jobTemplate.spec"),
+        ".metadata.labels maxProperties": Refusal(
+            template(metadata={"labels": many(65)}), "must have at most 64 items"
+        ),
+        ".metadata.labels rule: labels under torchtask.dev/ and app.kubernetes.io/managed-by"
+        " are the operator's own": Refusal(
+            template(metadata={"labels": {"torchtask.dev/task": "mine"}}), "are the operator's own"
+        ),
+        ".metadata.labels{} maxLength": Refusal(
+            template(metadata={"labels": {"team": "t" * 64}}),
+            "may not be more than 63",
+            "spec.jobTemplate.metadata.labels.team",
+        ),
+        ".metadata.labels{} pattern": Refusal(
+            template(metadata={"labels": {"team": "a b"}}), NO_LABEL_VALUE, "spec.jobTemplate.metadata.labels.team"
+        ),
+        ".metadata.annotations maxProperties": Refusal(
+            template(metadata={"annotations": many(65)}), "must have at most 64 items"
+        ),
+        ".metadata.annotations rule: annotations under torchtask.dev/"
+        " and batch.kubernetes.io/cronjob-scheduled-timestamp are the operator's own": Refusal(
+            template(metadata={"annotations": {"torchtask.dev/fire-time": "now"}}), "are the operator's own"
+        ),
+        ".metadata.annotations{} maxLength": Refusal(
+            template(metadata={"annotations": {"note": "n" * 32769}}),
+            "may not be more than 32768",
+            "spec.jobTemplate.metadata.annotations.note",
+        ),
+        ".spec maxProperties": Refusal(template(**many(64)), "must have at most 64 items"),
+        ".spec required: template": Refusal(
+            task(jobTemplate={"spec": {}}), "Required value", "spec.jobTemplate.spec.template"
+        ),
+        ".spec.activeDeadlineSeconds rule: set spec.timeoutSeconds instead": Refusal(
+            template(activeDeadlineSeconds=30), "set spec.timeoutSeconds instead"
+        ),
+        ".spec.backoffLimit rule: set spec.backoffLimit instead": Refusal(
+            template(backoffLimit=1), "set spec.backoffLimit instead"
+        ),
+        ".spec.suspend rule: set spec.suspend instead": Refusal(template(suspend=False), "set spec.suspend instead"),
+        ".spec.ttlSecondsAfterFinished minimum": Refusal(
+            template(ttlSecondsAfterFinished=59), "greater than or equal to 60"
+        ),
+        ".spec.ttlSecondsAfterFinished maximum": Refusal(
+            template(ttlSecondsAfterFinished=31536001), "less than or equal to 31536000"
+        ),
+        ".spec.template maxProperties": Refusal(template(template={**POD, **many(64)}), "must have at most 64 items"),
+        ".spec.template required: spec": Refusal(
+            template(template={}), "Required value", "spec.jobTemplate.spec.template.spec"
+        ),
+        ".spec.template.spec maxProperties": Refusal(template(pod=many(255)), "must have at most 256 items"),
+        ".spec.template.spec.nodeSelector rule: set spec.nodeSelector instead": Refusal(
+            template(pod={"nodeSelector": {"disk": "ssd"}}), "set spec.nodeSelector instead"
+        ),
+        ".spec.template.spec.nodeName rule: set spec.nodeSelector instead, for one node with its label"
+        " kubernetes.io/hostname": Refusal(
+            template(pod={"nodeName": "worker-2"}), "set spec.nodeSelector instead, for one node"
+        ),
+    }.items()
+}
+
+REFUSED = {**WHOLE, **SCHEDULE, **LIMITS, **CONTAINER, **RESOURCES, **JOB_TEMPLATE}

@@ -1,0 +1,100 @@
+"""For each constraint on the status, a document that breaks it and nothing else."""
+
+from tests.crd.documents import Refusal, condition, status, without
+
+NO_TIME = "must be of type date-time"
+
+CONDITIONS = {
+    "status.conditions maxItems": Refusal(
+        status(conditions=[condition(type=f"Type{i}") for i in range(33)]), "must have at most 32 items"
+    ),
+    "status.conditions unique": Refusal(
+        status(conditions=[condition(), condition()]), "Duplicate value", "status.conditions[1]"
+    ),
+    **{
+        f"status.conditions[] required: {name}": Refusal(
+            status(conditions=[without(condition(), name)]), "Required value", f"status.conditions[0].{name}"
+        )
+        for name in ("type", "status", "reason", "message", "lastTransitionTime")
+    },
+    **{
+        f"status.conditions[].{name} {constraint}": Refusal(status(conditions=[condition(**{name: value})]), words)
+        for name, constraint, value, words in (
+            ("type", "maxLength", "T" * 317, "may not be more than 316"),
+            ("status", "enum", "Maybe", 'supported values: "True", "False", "Unknown"'),
+            ("reason", "maxLength", "R" * 1025, "may not be more than 1024"),
+            ("message", "maxLength", "m" * 32769, "may not be more than 32768"),
+            ("lastTransitionTime", "format", "yesterday", NO_TIME),
+            ("observedGeneration", "minimum", -1, "greater than or equal to 0"),
+        )
+    },
+}
+
+TEXTS = {
+    "status.scheduleSummary maxLength": Refusal(status(scheduleSummary="s" * 1025), "may not be more than 1024"),
+    "status.scheduleHash maxLength": Refusal(status(scheduleHash="h" * 129), "may not be more than 128"),
+    "status.nextScheduleTime maxLength": Refusal(status(nextScheduleTime="n" * 65), "may not be more than 64"),
+    "status.lastRun.name maxLength": Refusal(status(lastRun={"name": "n" * 254}), "may not be more than 253"),
+    "status.lastRun.result enum": Refusal(
+        status(lastRun={"result": "Unclear"}), 'supported values: "Succeeded", "Failed"'
+    ),
+    "status.lastRun.reason maxLength": Refusal(status(lastRun={"reason": "r" * 1025}), "may not be more than 1024"),
+    "status.lastRun.message maxLength": Refusal(status(lastRun={"message": "m" * 32769}), "may not be more than 32768"),
+}
+
+LISTS = {
+    "status.countedRuns maxItems": Refusal(status(countedRuns=["1"] * 1001), "must have at most 1000 items"),
+    "status.countedRuns[] maxLength": Refusal(status(countedRuns=["1" * 64]), "may not be more than 63"),
+    "status.notLaunched maxItems": Refusal(
+        status(notLaunched=[{"reason": f"Reason{i}"} for i in range(65)]), "must have at most 64 items"
+    ),
+    "status.notLaunched unique": Refusal(
+        status(notLaunched=[{"reason": "Downtime"}] * 2), "Duplicate value", "status.notLaunched[1]"
+    ),
+    "status.notLaunched[] required: reason": Refusal(
+        status(notLaunched=[{"count": 1}]), "Required value", "status.notLaunched[0].reason"
+    ),
+    "status.notLaunched[].reason maxLength": Refusal(
+        status(notLaunched=[{"reason": "R" * 129}]), "may not be more than 128"
+    ),
+    "status.notLaunched[].count minimum": Refusal(
+        status(notLaunched=[{"reason": "Downtime", "count": -1}]), "greater than or equal to 0"
+    ),
+    "status.notLaunched[].lastTime format": Refusal(
+        status(notLaunched=[{"reason": "Downtime", "lastTime": "yesterday"}]), NO_TIME
+    ),
+}
+
+NUMBERS = {
+    **{
+        f"status.{name} minimum": Refusal(status(**{name: -1}), "greater than or equal to 0")
+        for name in ("observedGeneration", "active", "consecutiveFailures")
+    },
+    **{
+        f"status.{group}.{name} minimum": Refusal(status(**{group: {name: -1}}), "greater than or equal to 0")
+        for group, names in {
+            "counts": ("due", "launched", "skipped", "missed", "succeeded", "failed", "stopped"),
+            "lastOutage": ("missed", "started"),
+            "latenessMilliseconds": ("p50", "p99", "max"),
+        }.items()
+        for name in names
+    },
+}
+
+TIMES = {
+    **{
+        f"status.{name} format": Refusal(status(**{name: "yesterday"}), NO_TIME)
+        for name in ("accountedTime", "lastScheduleTime", "lastSuccessfulTime")
+    },
+    **{
+        f"status.{group}.{name} format": Refusal(status(**{group: {name: "yesterday"}}), NO_TIME)
+        for group, names in {
+            "counts": ("since",),
+            "lastRun": ("scheduleTime", "startTime", "completionTime"),
+            "lastOutage": ("startTime", "endTime"),
+        }.items()
+        for name in names
+    },
+}
+
+REFUSED = {**CONDITIONS, **TEXTS, **LISTS, **NUMBERS, **TIMES}

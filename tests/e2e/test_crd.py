@@ -1,0 +1,172 @@
+"""What a real API server makes of TorchTasks: every constraint refuses what breaks it, and nothing else is refused."""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sized
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lab import Lab
+from lab.api import Api
+from lab.site import load
+from lab.waiting import wait_until
+from tests.crd import refused_spec, refused_status
+from tests.crd.accepted import SCHEDULES, SPECS, STATUSES
+from tests.crd.documents import Refusal, task
+from tests.crd.schema import BOUNDS, ROOT, Document, constraints, definition, places, values_at
+
+pytestmark = pytest.mark.e2e
+
+REFUSED = {**refused_spec.REFUSED, **refused_status.REFUSED}
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+VECTORS = yaml.safe_load((ROOT / "tests" / "vectors" / "schedule.yaml").read_text(encoding="utf-8"))
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+TASKS = "/apis/torchtask.dev/v1beta1/namespaces/default/torchtasks"
+KEPT = "kept"
+"""The name of the one task that is really there: a status is tried on it."""
+
+NOT_ALL_CHECKED = "some validation rules were not checked"
+
+
+class Server:
+    """An API server that is asked what it would make of a TorchTask, and keeps nothing of it."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def apply(self, document: Document, *, strict: bool = False) -> tuple[int, Document]:
+        """Return the server's status code and its answer: what it would keep, or why it refuses."""
+        method, path, body = "POST", TASKS, document
+        if "status" in document:
+            method, path = "PUT", f"{TASKS}/{KEPT}/status"
+            body = {**json.loads(self._api.call("GET", f"{TASKS}/{KEPT}")[1]), "status": document["status"]}
+        options = f"?dryRun=All&fieldValidation={'Strict' if strict else 'Ignore'}"
+        code, answer = self._api.call(method, path + options, body)
+        return code, json.loads(answer)
+
+    def kept(self, document: Document, *, strict: bool = False) -> Document:
+        """Return what the server would keep of `document`, which it must accept."""
+        code, answer = self.apply(document, strict=strict)
+        assert code in {200, 201}, answer
+        return answer
+
+    def refusal(self, document: Document) -> list[tuple[str, str]]:
+        """Return the places and words with which the server refuses `document`; nothing when it does not."""
+        code, answer = self.apply(document)
+        assert code in {200, 201, 422}, answer
+        causes = answer["details"]["causes"] if code == 422 else []
+        return [(c.get("field", ""), c["message"]) for c in causes if NOT_ALL_CHECKED not in c["message"]]
+
+
+def sizes(values: Iterable[Any], keyword: str) -> set[Any]:
+    """Return what `keyword` measures of each value: itself, or how much it holds."""
+    if keyword in {"minimum", "maximum"}:
+        return set(values)
+    return {len(value) for value in values if isinstance(value, Sized)}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Start an API server with the definition in it, and one task on which statuses are tried."""
+    lab = Lab(f"crd-{os.getpid()}")
+    try:
+        lab.up(nodes=0)
+        site = load(lab.name)
+        assert site
+        api = Api(site)
+        api.create(CRDS, definition())
+        wait_until(lambda: api.call("POST", TASKS, task(name=KEPT))[0] == 201, "a task to be kept", within=10)
+        yield Server(api)
+    finally:
+        lab.down()
+
+
+def test_every_constraint_has_a_document_that_breaks_it() -> None:
+    """A rule or bound that is added without proof that it refuses something fails here."""
+    assert set(constraints()) == set(REFUSED)
+
+
+@pytest.mark.parametrize("constraint", REFUSED)
+def test_a_constraint_refuses_what_breaks_it(server: Server, constraint: str) -> None:
+    """The server names the one place that is wrong and says what is expected there."""
+    refusal: Refusal = REFUSED[constraint]
+    place = refusal.field or constraint.split(" ", maxsplit=1)[0].replace("[]", "[0]")
+
+    ((field, words),) = server.refusal(refusal.document)
+
+    assert field == place
+    assert refusal.words in words
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_valid_spec_is_accepted(server: Server, name: str) -> None:
+    """What the definition allows is kept as it was written, fields of a Job that we have never heard of included."""
+    document = SPECS[name]
+
+    kept = server.kept(document)
+
+    assert {**kept["spec"], **document["spec"]} == kept["spec"]
+
+
+@pytest.mark.parametrize("name", STATUSES)
+def test_a_valid_status_is_accepted(server: Server, name: str) -> None:
+    """What the operator may write is kept as it was written."""
+    assert server.kept(STATUSES[name])["status"] == STATUSES[name]["status"]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_is_accepted(server: Server, path: Path) -> None:
+    """Every example holds tasks that a strict server takes without a warning."""
+    for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        server.kept(document, strict=True)
+
+
+def test_every_bound_and_choice_is_tried_from_inside() -> None:
+    """A value that lies on a bound, and each value of a choice, stands in an accepted document."""
+    documents = [*SPECS.values(), *STATUSES.values()]
+    for place, schema in places():
+        values = [value for document in documents for value in values_at(place, document)]
+        for keyword in BOUNDS:
+            if keyword in schema:
+                assert schema[keyword] in sizes(values, keyword), f"{place} {keyword}"
+        assert set(schema.get("enum", ())) <= {v for v in values if isinstance(v, str)} | {schema.get("default")}, place
+
+
+def test_a_field_that_does_not_act_yet_is_refused(server: Server) -> None:
+    """Nobody believes in a setting that the operator ignores."""
+    code, answer = server.apply(task(timeZone="Europe/Berlin"), strict=True)
+
+    assert code == 400
+    assert 'unknown field "spec.timeZone"' in answer["message"]
+
+
+def test_defaults_are_filled_in(server: Server) -> None:
+    """Unconditional defaults can be read on the object."""
+    kept = server.kept(task())["spec"]
+
+    assert {name: kept[name] for name in kept.keys() - task()["spec"].keys()} == {
+        "suspend": False,
+        "concurrencyPolicy": "Forbid",
+        "successfulJobsHistoryLimit": 3,
+        "failedJobsHistoryLimit": 3,
+    }
+
+
+@pytest.mark.parametrize("text", SCHEDULES)
+def test_a_schedule_that_means_something_is_accepted(server: Server, text: str) -> None:
+    """The rules on cron texts refuse nothing that the schedule language knows."""
+    assert server.refusal(task(schedule=text)) == []
+
+
+def test_no_valid_schedule_of_the_vectors_is_refused(server: Server) -> None:
+    """Of the vectors' texts of 5 and 6 fields, the server refuses only what the language refuses too."""
+    texts = {v["expr"]: v for v in VECTORS if re.fullmatch(r"\s*[^@\s]\S*(\s+\S+){4,5}\s*", v["expr"])}
+
+    refused = {text for text in texts if server.refusal(task(schedule=text))}
+
+    assert len(texts) > 70
+    assert refused <= {text for text, vector in texts.items() if vector.get("invalid")}

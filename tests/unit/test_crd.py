@@ -1,0 +1,113 @@
+"""The TorchTask definition keeps its own rules. What it refuses and accepts is tested against a real API server."""
+
+from collections import Counter
+
+import pytest
+
+from tests.crd.schema import CHART_COPY, CRD_FILE, always_refused, constraints, definition, places, version
+
+DESCRIBED_BY_KUBERNETES = {"metadata"}
+"""Places in which the API server allows no words of ours."""
+
+PAST = {".metadata.creationTimestamp", ".status.lastScheduleTime"}
+"""Columns' times that never lie ahead of now."""
+
+SIZE_LIMIT = 200 * 1024
+
+
+def test_the_definition_is_small() -> None:
+    """`kubectl apply` keeps a copy of what it applied in an annotation, which has room for 256 KiB."""
+    assert len(CRD_FILE.read_bytes()) < SIZE_LIMIT
+
+
+def test_the_chart_carries_the_same_definition() -> None:
+    """There is one definition, however it is installed."""
+    assert CHART_COPY.read_bytes() == CRD_FILE.read_bytes()
+
+
+def test_every_place_is_described() -> None:
+    """`kubectl explain` leaves nobody without an answer."""
+    bare = [place for place, schema in places() if not schema.get("description")]
+
+    assert set(bare) == DESCRIBED_BY_KUBERNETES
+
+
+def test_every_number_string_list_and_map_of_the_spec_is_bounded() -> None:
+    """No task harms another by its size."""
+    limits: dict[str | None, list[set[str]]] = {
+        "integer": [{"minimum", "maximum"}],
+        "string": [{"maxLength"}, {"enum"}],
+        "array": [{"maxItems"}],
+        "object": [{"properties"}, {"maxProperties"}],
+        "boolean": [set()],
+        None: [{"maxLength", "x-kubernetes-int-or-string"}],
+    }
+    for place, schema in places():
+        if not place.startswith("spec") or always_refused(schema):
+            continue
+        kind = schema.get("type")
+        assert any(words <= schema.keys() for words in limits[kind]), f"{place} has no bound"
+        if schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema:
+            assert "maxProperties" in schema, f"{place} is open and has no bound"
+
+
+def test_every_string_list_and_map_of_the_status_is_bounded() -> None:
+    """A status filled with rubbish stays of a size that the operator can read."""
+    for place, schema in places():
+        if place.startswith("status"):
+            assert schema.get("type") != "string" or {"maxLength", "enum", "format"} & schema.keys(), place
+            assert schema.get("type") != "array" or "maxItems" in schema, place
+            assert "additionalProperties" not in schema, place
+            assert "x-kubernetes-preserve-unknown-fields" not in schema, place
+
+
+def test_only_unconditional_defaults_stand_in_the_schema() -> None:
+    """A default that depends on another field is the operator's to apply, so that unset and set stay apart."""
+    assert {place: schema["default"] for place, schema in places() if "default" in schema} == {
+        "spec.suspend": False,
+        "spec.concurrencyPolicy": "Forbid",
+        "spec.successfulJobsHistoryLimit": 3,
+        "spec.failedJobsHistoryLimit": 3,
+    }
+
+
+def test_no_two_constraints_read_alike() -> None:
+    """Each constraint can be named, and so have its own invalid document."""
+    assert [name for name, times in Counter(constraints()).items() if times > 1] == []
+
+
+def test_the_columns_are_those_of_the_design() -> None:
+    """People and scripts read the table by its columns."""
+    columns = version()["additionalPrinterColumns"]
+
+    assert [c["name"].upper() for c in columns if not c.get("priority")] == [
+        *("SCHEDULE", "SUSPEND", "READY", "ACTIVE", "LAST", "RESULT", "NEXT", "SKIPPED", "AGE")
+    ]
+    assert [c["name"].upper() for c in columns if c.get("priority")] == ["FAILS", "MISSED", "LATE-P99", "REASON"]
+
+
+def test_date_columns_show_only_times_that_are_past() -> None:
+    """Kubectl prints a date that is still to come as `<invalid>`."""
+    assert {c["jsonPath"] for c in version()["additionalPrinterColumns"] if c["type"] == "date"} <= PAST
+
+
+@pytest.mark.parametrize("column", version()["additionalPrinterColumns"], ids=lambda column: column["name"])
+def test_every_column_shows_a_declared_place(column: dict[str, str]) -> None:
+    """A column over a misspelled path would stay empty for ever."""
+    shown = column["jsonPath"].removeprefix(".").replace('[?(@.type=="Ready")]', "[]")
+
+    assert shown in {place for place, _ in places()} | {"metadata.creationTimestamp"}
+
+
+def test_the_definition_names_the_resource() -> None:
+    """Manifests and commands are written against group, kind, short name, categories and status subresource."""
+    spec = definition()["spec"]
+
+    assert (spec["group"], spec["names"]["kind"], spec["names"]["plural"]) == (
+        "torchtask.dev",
+        "TorchTask",
+        "torchtasks",
+    )
+    assert (spec["names"]["shortNames"], spec["names"]["categories"]) == (["tt"], ["torch", "all"])
+    assert version()["subresources"] == {"status": {}}
+    assert version()["selectableFields"] == [{"jsonPath": ".spec.suspend"}]
