@@ -32,14 +32,16 @@ def due(schedule: Schedule, after: datetime, now: datetime, started: Collection[
     if not late:
         return Due(tuple(t for t in recent if t not in started))
     newest = schedule.latest(late_until)
-    chosen = () if recent or newest is None or newest in started else (newest,)
+    assert newest is not None, "counted, so there is one"  # noqa: S101 -- a contract of the schedule
+    chosen = () if recent or newest in started else (newest,)
     missed = late - len(chosen) - sum(1 for t in started if after < t <= late_until)
     times = chosen + tuple(t for t in recent if t not in started)
-    if missed <= 0 or newest is None:
+    last = schedule.latest(newest - _JUST) if newest in chosen else newest
+    if missed <= 0 or last is None:
         return Due(times)
     return Due(
         times,
-        Outcome(Result.MISSED, newest, Reason.DOWNTIME, count=missed),
+        Outcome(Result.MISSED, last, Reason.DOWNTIME, count=missed),
         Outage(start_time=after, end_time=now, missed=missed, started=len(chosen)),
     )
 

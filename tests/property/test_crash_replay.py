@@ -1,0 +1,234 @@
+"""Crash replay: the decisions against a model cluster that loses answers, lags behind, and forgets the operator.
+
+The machine below is the whole world of one task: the API server with its Jobs, what the operator has seen of them
+(which may be old), the requests under way, and a clock. Hypothesis takes the steps in any order. What must hold after
+each of them stands in the invariants; they read the model cluster, never what the operator says of itself, but for its
+sums.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from tests.scenario import at, document
+from torchtask.core import launch
+from torchtask.core import ledger as books
+from torchtask.core.decide import Launch, LookUp, Prune, decide
+from torchtask.core.model import Answer, InFlight, Json, Ledger, Phase, Run, Spec, Task
+from torchtask.core.names import run_name
+from torchtask.core.status import render_status
+from torchtask.core.wire import ledgers, tasks
+
+SCHEDULES = ("* * * * * *", "*/2 * * * * *", "*/10 * * * * *", "3,4,30 * * * * *")
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something asked of the API server, by the operator of a certain life."""
+
+    action: Launch | LookUp | Prune
+    life: int
+
+
+class World(RuleBasedStateMachine):
+    """One task, its cluster and its operator."""
+
+    @initialize(
+        schedule=st.sampled_from(SCHEDULES),
+        limit=st.sampled_from([1, 2, None]),
+        history=st.integers(min_value=0, max_value=2),
+    )
+    def begin(self, schedule: str, limit: int | None, history: int) -> None:
+        """Create the task."""
+        self.now = at("12:00:00")
+        self.fields: dict[str, Any] = {"schedule": schedule, "successfulJobsHistoryLimit": history}
+        self.fields |= {"concurrencyPolicy": "Allow"} if limit is None else {"maxInstances": limit}
+        self.limit, self.generation, self.life = limit, 1, 0
+        self.suspensions: list[tuple[datetime, bool]] = [(self.now, False)]
+        self.jobs: dict[datetime, Run] = {}
+        self.seen: dict[datetime, Run] = {}
+        self.created: Counter[datetime] = Counter()
+        self.version = self.seen_version = 1
+        self.requests: list[Request] = []
+        self.status: Json | None = None
+        self.counted_before: Counter[str] = Counter()
+        self.task = self.read()
+        self.ledger: Ledger | None = None
+        self.flights: dict[datetime, InFlight] = {}
+
+    def read(self) -> Task:
+        """Read the task as the server has it."""
+        return replace(tasks.task(document(created="12:00:00", **self.fields)), generation=self.generation)
+
+    # --- time and the user
+
+    @rule(seconds=st.sampled_from([0.3, 1, 1, 2, 4, 11, 60]))
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass; nobody decides meanwhile."""
+        self.now += timedelta(seconds=seconds)
+
+    @rule(suspend=st.booleans())
+    def edit(self, suspend: bool) -> None:  # noqa: FBT001 -- a strategy's value
+        """Suspend or resume; seen at once."""
+        if bool(self.fields.get("suspend")) != suspend:
+            self.fields["suspend"] = suspend
+            self.generation += 1
+            self.suspensions.append((self.now, suspend))
+            self.task = self.read()
+            self.turn()
+
+    # --- the operator
+
+    @rule()
+    def turn(self) -> None:
+        """Decide, and send what is asked for."""
+        flights = launch.unseen(self.flights, self.seen_version)
+        decision = decide(self.task, self.ledger, tuple(self.seen.values()), flights, self.now)
+        self.ledger, self.flights = decision.ledger, dict(decision.flights)
+        for action in decision.actions:
+            self.requests.append(Request(action, self.life))
+            if isinstance(action, Launch):
+                self.check_launch(action.fire_time)
+        again = decide(self.task, self.ledger, tuple(self.seen.values()), self.flights, self.now)
+        assert [a for a in again.actions if not isinstance(a, Prune)] == [], "decided twice, asked twice"
+        assert again.ledger == decision.ledger
+
+    def check_launch(self, fire_time: datetime) -> None:
+        """Refuse launches that are early, unnamed, or of a suspended task."""
+        assert fire_time <= self.now, "early"
+        assert isinstance(self.task.spec, Spec)
+        assert self.task.spec.schedule.latest(fire_time) == fire_time, "no fire time"
+        assert not self.task.spec.suspend, "launched while suspended"
+        assert not [t for t, _ in self.suspensions[1:] if t >= fire_time], "fired from before an edit"
+
+    @rule()
+    def write(self) -> None:
+        """Write the status; only what the server holds survives a crash."""
+        if self.ledger is not None:
+            self.status = render_status(self.task, self.ledger, 0, None, (), None)
+            self.ledger = books.published(self.ledger, self.ledger)
+
+    @rule()
+    def crash(self) -> None:
+        """Forget everything that is not in the cluster; a new operator lists it, then looks."""
+        self.life += 1
+        self.flights = {}
+        self.ledger = ledgers.ledger(self.status)
+        self.seen, self.seen_version = dict(self.jobs), self.version
+
+    # --- the cluster
+
+    @precondition(lambda self: self.requests)
+    @rule(data=st.data(), answered=st.booleans())
+    def serve(self, data: st.DataObject, answered: bool) -> None:  # noqa: FBT001 -- a strategy's value
+        """Act on any request under way, in any order; its answer may be lost."""
+        request = self.requests.pop(data.draw(st.integers(0, len(self.requests) - 1)))
+        answer = self.act(request.action)
+        if request.life == self.life and answer is not None:
+            self.hear(request.action, answer if answered else Answer.UNKNOWN)
+
+    @precondition(lambda self: self.requests)
+    @rule(data=st.data())
+    def lose(self, data: st.DataObject) -> None:
+        """Lose a request before the server sees it."""
+        request = self.requests.pop(data.draw(st.integers(0, len(self.requests) - 1)))
+        if request.life == self.life:
+            self.hear(request.action, Answer.UNKNOWN)
+
+    def act(self, action: Launch | LookUp | Prune) -> Answer | None:
+        """Do as the API server does."""
+        if isinstance(action, Prune):
+            if self.jobs.pop(action.run.fire_time, None):
+                self.version += 1
+            return None
+        if isinstance(action, LookUp):
+            return Answer.OURS if action.fire_time in self.jobs else Answer.ABSENT
+        if action.fire_time in self.jobs:
+            return Answer.EXISTS
+        self.version += 1
+        self.created[action.fire_time] += 1
+        name = run_name(self.task.name, self.task.uid, action.fire_time)
+        self.jobs[action.fire_time] = Run(name, f"{name}-{self.version}", action.fire_time, Phase.ACTIVE)
+        return Answer.CREATED
+
+    def hear(self, action: Launch | LookUp | Prune, answer: Answer) -> None:
+        """Give the operator an answer."""
+        flight = None if isinstance(action, Prune) else self.flights.pop(action.fire_time, None)
+        if flight is None:
+            return
+        after, outcome = launch.settle(flight, answer, self.now, version=self.version)
+        if after is not None:
+            self.flights[flight.fire_time] = after
+        if outcome is not None:
+            assert self.ledger is not None
+            self.ledger = books.noted(self.ledger, (outcome,))
+
+    @precondition(lambda self: self.jobs)
+    @rule(data=st.data(), phase=st.sampled_from([Phase.SUCCEEDED, Phase.FAILED]))
+    def finish(self, data: st.DataObject, phase: Phase) -> None:
+        """End a run."""
+        active = sorted(t for t, r in self.jobs.items() if not r.finished)
+        if active:
+            time = data.draw(st.sampled_from(active))
+            self.jobs[time] = replace(self.jobs[time], phase=phase, completion_time=self.now)
+            self.version += 1
+
+    @rule()
+    def watch(self) -> None:
+        """Catch up with the cluster."""
+        self.seen, self.seen_version = dict(self.jobs), self.version
+
+    # --- what must hold
+
+    @invariant()
+    def one_job_for_a_fire_time(self) -> None:
+        """Promise 1, pruned Jobs included."""
+        assert [t for t, n in self.created.items() if n > 1] == []
+
+    @invariant()
+    def limit_holds(self) -> None:
+        """Promise 5: counting requests that may still be acted on is the operator's business, not the cluster's."""
+        active = sum(1 for r in self.jobs.values() if not r.finished)
+        if self.limit is not None and self.life == 0:
+            assert active <= self.limit
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        """Both sums of L12, and every fire time up to `accountedTime` in exactly one count (promise 2)."""
+        if self.ledger is None or not isinstance(self.task.spec, Spec):
+            return
+        counts = self.ledger.counts
+        assert min(counts.launched, counts.skipped, counts.missed, counts.stopped) >= 0
+        if len(self.suspensions) == 1 and not counts.stopped and counts.since == self.task.creation_time:
+            assert counts.due == self.task.spec.schedule.count(counts.since, self.ledger.accounted_time)
+        if self.life == 0:
+            now = Counter(launched=counts.launched, skipped=counts.skipped, missed=counts.missed, failed=counts.failed)
+            assert all(now[k] >= self.counted_before[k] for k in now), "a count fell"
+            self.counted_before = now
+
+    def teardown(self) -> None:
+        """Let everything be answered and seen: then nothing may be open, and the launches are the Jobs created."""
+        if not hasattr(self, "now"):
+            return
+        for _ in range(12):
+            while self.requests:
+                request = self.requests.pop(0)
+                answer = self.act(request.action)
+                if request.life == self.life and answer is not None:
+                    self.hear(request.action, answer)
+            self.watch()
+            self.now += timedelta(seconds=1)
+            self.turn()
+        assert self.ledger is not None
+        accepted = [t for t, f in self.flights.items() if f.is_open and t < self.now - timedelta(seconds=2)]
+        assert accepted == [], "a launch stays open"
+
+
+World.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestCrashReplay = pytest.mark.property(World.TestCase)
