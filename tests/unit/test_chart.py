@@ -1,0 +1,85 @@
+"""The chart keeps its own rules. What Helm and a cluster make of it is tested end to end."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "charts" / "torchtask"
+
+SHARED_BY_HELM = {"global"}
+"""Values that Helm hands to every chart, asked for or not."""
+
+
+def values() -> dict[str, Any]:
+    """Return the chart's values as they are shipped."""
+    shipped: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    return shipped
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema that every installation's values are held against."""
+    loaded: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def described(part: dict[str, Any], place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every place below `part` of the schema: `image.tag`, `imagePullSecrets[]`."""
+    children = {f"{place}.{name}".lstrip("."): child for name, child in part.get("properties", {}).items()}
+    children |= {f"{place}[]": part["items"]} if "items" in part else {}
+    for below, child in children.items():
+        yield below, child
+        yield from described(child, below)
+
+
+def given(part: dict[str, Any], place: str = "") -> Iterator[str]:
+    """Yield every place of the shipped values that the schema declares."""
+    declared = {name for name, _ in described(schema())}
+    for name, value in part.items():
+        below = f"{place}.{name}".lstrip(".")
+        yield below
+        if isinstance(value, dict) and any(other.startswith(f"{below}.") for other in declared):
+            yield from given(value, below)
+
+
+def test_every_value_is_described() -> None:
+    """A value's meaning can be read where it is checked."""
+    assert [place for place, part in described(schema()) if not part.get("description")] == []
+
+
+def test_a_misspelled_value_is_refused_at_every_level() -> None:
+    """Nothing that the chart does not know is taken silently."""
+    closed = [schema(), *(part for place, part in described(schema()) if place not in SHARED_BY_HELM)]
+
+    assert [part for part in closed if "properties" in part and part.get("additionalProperties") is not False] == []
+
+
+def test_values_and_schema_name_the_same_things() -> None:
+    """What can be set stands in `values.yaml` with its default, and nothing else does."""
+    declared = {place for place, _ in described(schema()) if "[]" not in place}
+
+    assert set(given(values())) == declared - SHARED_BY_HELM
+
+
+def test_every_value_acts() -> None:
+    """A value that no template reads would be accepted and ignored."""
+    templates = "".join(path.read_text(encoding="utf-8") for path in (CHART / "templates").iterdir())
+    read = set(re.findall(r"\.Values\.([A-Za-z.]+)", templates))
+
+    places = list(given(values()))
+    single = [place for place in places if not any(other.startswith(f"{place}.") for other in places)]
+
+    assert [place for place in single if not any(f"{place}.".startswith(f"{whole}.") for whole in read)] == []
+
+
+def test_the_chart_has_the_version_of_the_package() -> None:
+    """Chart, image tag and package are one release."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert chart["version"] == chart["appVersion"] == project["version"]
