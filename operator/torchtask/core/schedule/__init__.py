@@ -2,6 +2,7 @@
 
 from torchtask.core.schedule.build import parse
 from torchtask.core.schedule.fire_times import Schedule
+from torchtask.core.schedule.jitter import jitter
 from torchtask.core.schedule.options import DayMatch, Fold, Gap, When
 
-__all__ = ["DayMatch", "Fold", "Gap", "Schedule", "When", "parse"]
+__all__ = ["DayMatch", "Fold", "Gap", "Schedule", "When", "jitter", "parse"]

@@ -1,6 +1,7 @@
 """From the fields of a spec to a `Schedule`, or to a `SpecError` with the field's path."""
 
 from datetime import UTC, datetime, timedelta
+from json import dumps
 
 from torchtask.core.errors import InvalidScheduleError, UnknownTimeZoneError
 from torchtask.core.schedule import zones
@@ -13,7 +14,7 @@ from torchtask.core.schedule.rules import Every, Once, Rule
 
 MAX_ADDITIONAL = 7
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
 
@@ -21,31 +22,25 @@ def parse(when: When) -> Schedule:
     """Return the fire times that these fields name. Raises `InvalidScheduleError` or `UnknownTimeZoneError`."""
     if when.time_zone not in zones.names():
         raise UnknownTimeZoneError("spec.timeZone", _unknown_zone(when.time_zone))
-    start = _ceiling(when.not_before or datetime.min.replace(tzinfo=UTC))
-    end = (when.not_after or _END_OF_TIME) - _EPOCH
     if when.not_before and when.not_after and when.not_before > when.not_after:
-        raise InvalidScheduleError("spec.notAfter", "is before spec.notBefore")
-    return Schedule(_rules(when), start, end // _SECOND + 1)
+        raise InvalidScheduleError("spec.notAfter", "it is before spec.notBefore")
+    start = _ceiling(when.not_before or _FIRST)
+    end = (when.not_after or _LAST) - _EPOCH
+    return Schedule(when, _rules(when), start, end // _SECOND + 1)
 
 
 def _rules(when: When) -> tuple[Rule, ...]:
     if when.at is not None:
         return (Once(_ceiling(when.at)),)
-    found = dict.fromkeys(_read(path, text, when) for path, text in _texts(when))
-    crons = tuple(rule for rule in found if isinstance(rule, Cron))
-    clock = (WallClock(when.time_zone, when.gap, when.fold, crons),) if crons else ()
-    return (*clock, *(rule for rule in found if isinstance(rule, Every)))
-
-
-def _texts(when: When) -> list[tuple[str, str]]:
-    """Return each schedule text with its field's path."""
     if when.schedule is None:
-        raise InvalidScheduleError("spec.schedule", "is missing (one of schedule, at is needed)")
+        raise InvalidScheduleError("spec.schedule", "it is missing, and so is spec.at")
     if len(when.additional_schedules) > MAX_ADDITIONAL:
-        message = f"{len(when.additional_schedules)} are more than {MAX_ADDITIONAL}"
-        raise InvalidScheduleError("spec.additionalSchedules", message)
-    more = [(f"spec.additionalSchedules[{index}]", text) for index, text in enumerate(when.additional_schedules)]
-    return [("spec.schedule", when.schedule), *more]
+        number = len(when.additional_schedules)
+        raise InvalidScheduleError("spec.additionalSchedules", f"{number} texts are more than {MAX_ADDITIONAL}")
+    rules = dict.fromkeys(_read(path, text, when) for path, text in when.texts())
+    crons = tuple(rule for rule in rules if isinstance(rule, Cron))
+    clock = (WallClock(when.time_zone, when.gap, when.fold, crons),) if crons else ()
+    return (*clock, *(rule for rule in rules if isinstance(rule, Every)))
 
 
 def _read(path: str, text: str, when: When) -> Cron | Every:
@@ -53,17 +48,13 @@ def _read(path: str, text: str, when: When) -> Cron | Every:
         return read(text, when.day_match, when.seed)
     except Fault as fault:
         shown = text if len(text) <= 60 else f"{text[:57]}..."
-        raise InvalidScheduleError(path, f"{fault} (in {_quoted(shown)})") from None
-
-
-def _quoted(text: str) -> str:
-    return '"' + ascii(text)[1:-1] + '"'
+        raise InvalidScheduleError(path, f"{fault} (in {dumps(shown)})") from None
 
 
 def _unknown_zone(name: str) -> str:
     alike = next((known for known in zones.names() if known.lower() == name.lower()), None)
     hint = f' (did you mean "{alike}"?)' if alike else ' (IANA names are like "Europe/Berlin" or "UTC")'
-    return f"{_quoted(name[:64])} is not a time zone{hint}"
+    return f"{dumps(name[:64])} is not a time zone{hint}"
 
 
 def _ceiling(moment: datetime) -> int:

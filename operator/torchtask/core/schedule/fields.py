@@ -40,14 +40,14 @@ class Field:
 
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 FIELDS = (
     Field("second", 0, 59, 60),
     Field("minute", 0, 59, 60),
     Field("hour", 0, 23, 24),
     Field("day-of-month", 1, 31, 31),
     Field("month", 1, 12, 12, {name: number for number, name in enumerate(_MONTHS, 1)}),
-    Field("day-of-week", 0, 7, 7, {name: number for number, name in enumerate(_WEEKDAYS)}),
+    Field("day-of-week", 0, 7, 7, {name: number for number, name in enumerate(WEEKDAYS)}),
     Field("year", FIRST_YEAR, LAST_YEAR, LAST_YEAR - FIRST_YEAR + 1),
 )
 

@@ -1,6 +1,6 @@
 """When a task fires: an immutable set of instants, asked with aware datetimes and answering in UTC.
 
-Fire times are whole seconds. Wall-clock time does not leave this package.
+Fire times are whole seconds; everything inside this package counts them from 1970-01-01T00:00:00Z.
 
 Laws: `after(t) > t`; `latest(after(t)) == after(t)`; `count(a, c) == count(a, b) + count(b, c)`; however many rules
 name one second, it is one fire time.
@@ -9,17 +9,22 @@ name one second, it is one fire time.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from torchtask.core.schedule import describe, warn, zones
+from torchtask.core.schedule.cron import WallClock
+from torchtask.core.schedule.options import When
 from torchtask.core.schedule.rules import Rule
 from torchtask.core.schedule.wall import DAY
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+_YEAR = 366 * DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The fire times of one task: what its rules name inside its window, [start, end) in seconds since 1970."""
+    """The fire times of one task: what `rules` name inside the window [start, end); `when` is where they are from."""
 
+    when: When
     rules: tuple[Rule, ...]
     start: int
     end: int
@@ -53,6 +58,21 @@ class Schedule:
             found.append(upcoming)
             upcoming = self.after(upcoming) if len(found) < limit else None
         return tuple(found)
+
+    def local(self, moment: datetime) -> datetime:
+        """Return a moment with the offset that the task's zone has then, for showing it to people."""
+        return moment.astimezone(zones.zone(self.when.time_zone))
+
+    def describe(self) -> str:
+        """Say in plain words when the task fires."""
+        return describe.in_words(self.when, self.rules)
+
+    def warnings(self, now: datetime) -> tuple[str, ...]:
+        """Return what is probably not meant, each with its field's path; clock changes count for a year from `now`."""
+        start = max(self.start, _next_second(now))
+        end = min(self.end, start + _YEAR)
+        clocks = [rule for rule in self.rules if isinstance(rule, WallClock)]
+        return (*warn.of_texts(self.when), *(doubt for clock in clocks for doubt in warn.of_clock(clock, start, end)))
 
     def _bits(self, start: int, end: int) -> int:
         merged = 0

@@ -36,7 +36,12 @@ def read(text: str, day_match: DayMatch, seed: str) -> Cron | Every:
     words = split(text)
     if words[0].lower() == "@every":
         return _every(words[1:])
-    return _cron(cron_fields(words), day_match, seed)
+    try:
+        return _cron(cron_fields(words), day_match, seed)
+    except Fault as fault:
+        if reads_as_five_and_year(words):
+            raise Fault(f"{fault}; six fields begin with the second, a year is the seventh") from None
+        raise
 
 
 def split(text: str) -> list[str]:
@@ -63,6 +68,18 @@ def cron_fields(words: list[str]) -> list[str]:
     if not 5 <= len(words) <= 7:
         raise Fault(f"{len(words)} fields are not 5 (minute first), 6 (second first) or 7 (second first, year last)")
     return [*(["0"] if len(words) == 5 else []), *words, *([] if len(words) == 7 else ["*"])]
+
+
+def reads_as_five_and_year(words: list[str]) -> bool:
+    """Tell whether these are six words that would be right as minute to day-of-week and a year."""
+    if len(words) != 6:
+        return False
+    try:
+        for place, word in zip(list(Place)[1:], words, strict=True):
+            judge(place, word)
+    except Fault:
+        return False
+    return True
 
 
 def _cron(fields: list[str], day_match: DayMatch, seed: str) -> Cron:

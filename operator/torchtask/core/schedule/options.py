@@ -1,5 +1,6 @@
 """What a user may say about when, already typed; the language and the arithmetic are elsewhere in this package."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -43,3 +44,10 @@ class When:
     not_before: datetime | None = None
     not_after: datetime | None = None
     seed: str = ""
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield each schedule text after the path of its field."""
+        if self.schedule is not None:
+            yield "spec.schedule", self.schedule
+        for index, text in enumerate(self.additional_schedules):
+            yield f"spec.additionalSchedules[{index}]", text
