@@ -110,7 +110,10 @@ STATUSES = {
         lastSuccessfulTime=TIME,
         counts={"since": TIME, "due": 2**53},
         countedRuns=["1" * 63] * 1000,
-        notLaunched=[{"reason": "R" * 128}, *({"reason": f"Reason{number}"} for number in range(63))],
+        notLaunched=[
+            {"reason": "R" * 128, "message": "m" * 32768},
+            *({"reason": f"Reason{number}"} for number in range(63)),
+        ],
         lastRun={
             "name": "n" * 253,
             "scheduleTime": TIME,

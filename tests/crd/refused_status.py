@@ -57,6 +57,9 @@ LISTS = {
     "status.notLaunched[].reason maxLength": Refusal(
         status(notLaunched=[{"reason": "R" * 129}]), "may not be more than 128"
     ),
+    "status.notLaunched[].message maxLength": Refusal(
+        status(notLaunched=[{"reason": "Rejected", "message": "m" * 32769}]), "may not be more than 32768"
+    ),
     "status.notLaunched[].count minimum": Refusal(
         status(notLaunched=[{"reason": "Downtime", "count": -1}]), "greater than or equal to 0"
     ),
@@ -75,7 +78,6 @@ NUMBERS = {
         for group, names in {
             "counts": ("due", "launched", "skipped", "missed", "succeeded", "failed", "stopped"),
             "lastOutage": ("missed", "started"),
-            "latenessMilliseconds": ("p50", "p99", "max"),
         }.items()
         for name in names
     },

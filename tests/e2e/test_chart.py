@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lab import Lab
-from lab.lab import Cluster
+from lab import Cluster, Lab
 from tests.crd.schema import ROOT, Document, definition
 
 pytestmark = pytest.mark.e2e
@@ -22,7 +21,7 @@ CRD = "torchtasks.torchtask.dev"
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class Programs:
     """Helm and kubectl, pointed at one cluster."""
 
     cluster: Cluster
@@ -52,29 +51,29 @@ class Tools:
 
 
 @pytest.fixture(scope="module")
-def tools() -> Iterator[Tools]:
+def programs() -> Iterator[Programs]:
     """Start a control plane; the chart needs no node to be judged."""
     lab = Lab(f"chart-{os.getpid()}")
     try:
-        yield Tools(lab.up(nodes=0))
+        yield Programs(lab.up(nodes=0))
     finally:
         lab.down()
 
 
 @pytest.fixture
-def restricted(tools: Tools) -> Iterator[str]:
+def restricted(programs: Programs) -> Iterator[str]:
     """Make a namespace that admits restricted Pods only."""
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
-    tools.must("kubectl", "create", "--filename", "-", given=namespace)
+    programs.must("kubectl", "create", "--filename", "-", given=namespace)
     yield NAMESPACE
-    tools.must("kubectl", "delete", "namespace", NAMESPACE)
-    tools.must("kubectl", "delete", "crd", CRD, "--ignore-not-found")
+    programs.must("kubectl", "delete", "namespace", NAMESPACE)
+    programs.must("kubectl", "delete", "crd", CRD, "--ignore-not-found")
 
 
-def test_helm_finds_no_fault(tools: Tools) -> None:
+def test_helm_finds_no_fault(programs: Programs) -> None:
     """The chart passes Helm's own linter, warnings included."""
-    tools.must("helm", "lint", "--strict", CHART)
+    programs.must("helm", "lint", "--strict", CHART)
 
 
 @pytest.mark.parametrize(
@@ -89,17 +88,17 @@ def test_helm_finds_no_fault(tools: Tools) -> None:
         ("serviceAccount.create=false", "at '/serviceAccount/name'"),
     ],
 )
-def test_a_value_that_means_nothing_is_refused(tools: Tools, setting: str, words: str) -> None:
+def test_a_value_that_means_nothing_is_refused(programs: Programs, setting: str, words: str) -> None:
     """A mistake in the values is told before anything is installed."""
-    done = tools.run("helm", "template", "torchtask", CHART, "--set", setting)
+    done = programs.run("helm", "template", "torchtask", CHART, "--set", setting)
 
     assert done.returncode != 0
     assert words in done.stderr
 
 
-def test_the_definition_is_installed_as_it_is(tools: Tools) -> None:
+def test_the_definition_is_installed_as_it_is(programs: Programs) -> None:
     """The chart adds metadata to the definition and changes nothing of it; by default it outlives the release."""
-    rendered = tools.render()["CustomResourceDefinition"]
+    rendered = programs.render()["CustomResourceDefinition"]
 
     assert rendered["spec"] == definition()["spec"]
     assert rendered["metadata"]["name"] == CRD
@@ -107,15 +106,15 @@ def test_the_definition_is_installed_as_it_is(tools: Tools) -> None:
     assert rendered["metadata"]["labels"]["app.kubernetes.io/name"] == "torchtask"
 
 
-def test_the_definition_can_be_left_out_or_go_with_the_release(tools: Tools) -> None:
+def test_the_definition_can_be_left_out_or_go_with_the_release(programs: Programs) -> None:
     """`crds.enabled` and `crds.keep` do what they say."""
-    assert "CustomResourceDefinition" not in tools.render("--set", "crds.enabled=false")
-    assert "annotations" not in tools.render("--set", "crds.keep=false")["CustomResourceDefinition"]["metadata"]
+    assert "CustomResourceDefinition" not in programs.render("--set", "crds.enabled=false")
+    assert "annotations" not in programs.render("--set", "crds.keep=false")["CustomResourceDefinition"]["metadata"]
 
 
-def test_the_operator_may_do_what_it_does_and_nothing_else(tools: Tools) -> None:
+def test_the_operator_may_do_what_it_does_and_nothing_else(programs: Programs) -> None:
     """Least privilege: a verb more is a decision, taken here."""
-    rules = tools.render()["ClusterRole"]["rules"]
+    rules = programs.render()["ClusterRole"]["rules"]
 
     assert {resource: set(rule["verbs"]) for rule in rules for resource in rule["resources"]} == {
         "torchtasks": {"get", "list", "watch"},
@@ -126,10 +125,10 @@ def test_the_operator_may_do_what_it_does_and_nothing_else(tools: Tools) -> None
     }
 
 
-def test_the_settings_reach_the_operator(tools: Tools) -> None:
+def test_the_settings_reach_the_operator(programs: Programs) -> None:
     """Image, log level and port are those of the values, and the probes ask where the operator answers."""
     options = ("image.repository=example.com/ours", "image.tag=1.2.3", "logLevel=DEBUG", "healthPort=9090")
-    deployment = tools.render(*(word for option in options for word in ("--set", option)))["Deployment"]
+    deployment = programs.render(*(word for option in options for word in ("--set", option)))["Deployment"]
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
 
     assert container["image"] == "example.com/ours:1.2.3"
@@ -142,29 +141,31 @@ def test_the_settings_reach_the_operator(tools: Tools) -> None:
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "health"}
 
 
-def test_the_operator_is_admitted_where_only_restricted_pods_are(tools: Tools, restricted: str) -> None:
+def test_the_operator_is_admitted_where_only_restricted_pods_are(programs: Programs, restricted: str) -> None:
     """The operator's own Pod needs no privilege; a Pod with one less precaution shows that the namespace looks."""
-    tools.must("helm", "install", "torchtask", CHART, "--namespace", restricted)
-    stored = json.loads(tools.must("kubectl", "get", "deployment", "torchtask", "-n", restricted, "-o", "json"))
+    programs.must("helm", "install", "torchtask", CHART, "--namespace", restricted)
+    stored = json.loads(programs.must("kubectl", "get", "deployment", "torchtask", "-n", restricted, "-o", "json"))
 
-    assert try_pod(tools, restricted, stored["spec"]["template"]).returncode == 0
+    assert try_pod(programs, restricted, stored["spec"]["template"]).returncode == 0
     del stored["spec"]["template"]["spec"]["containers"][0]["securityContext"]["capabilities"]
-    assert "violates PodSecurity" in try_pod(tools, restricted, stored["spec"]["template"]).stderr
+    assert "violates PodSecurity" in try_pod(programs, restricted, stored["spec"]["template"]).stderr
 
 
 @pytest.mark.parametrize("keep", ["true", "false"])
-def test_uninstalling_keeps_the_definition_unless_told_otherwise(tools: Tools, restricted: str, keep: str) -> None:
+def test_uninstalling_keeps_the_definition_unless_told_otherwise(
+    programs: Programs, restricted: str, keep: str
+) -> None:
     """`helm uninstall` takes nobody's tasks away by default, and leaves nothing behind when asked to."""
-    tools.must("helm", "install", "torchtask", CHART, "--namespace", restricted, "--set", f"crds.keep={keep}")
-    tools.must("kubectl", "wait", "--for=condition=Established", f"crd/{CRD}")
+    programs.must("helm", "install", "torchtask", CHART, "--namespace", restricted, "--set", f"crds.keep={keep}")
+    programs.must("kubectl", "wait", "--for=condition=Established", f"crd/{CRD}")
 
-    tools.must("helm", "uninstall", "torchtask", "--namespace", restricted, "--wait")
+    programs.must("helm", "uninstall", "torchtask", "--namespace", restricted, "--wait")
 
-    found = tools.must("kubectl", "get", "crd", CRD, "--ignore-not-found", "-o", "name")
+    found = programs.must("kubectl", "get", "crd", CRD, "--ignore-not-found", "-o", "name")
     assert bool(found) == (keep == "true")
 
 
-def try_pod(tools: Tools, namespace: str, template: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+def try_pod(programs: Programs, namespace: str, template: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     """Ask the server whether it would admit a Pod of this template."""
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "try"}, "spec": template["spec"]}
-    return tools.run("kubectl", "create", "--dry-run=server", "-n", namespace, "--filename", "-", given=pod)
+    return programs.run("kubectl", "create", "--dry-run=server", "-n", namespace, "--filename", "-", given=pod)

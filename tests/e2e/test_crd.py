@@ -16,8 +16,12 @@ from lab.site import load
 from lab.waiting import wait_until
 from tests.crd import refused_spec, refused_status
 from tests.crd.accepted import SCHEDULES, SPECS, STATUSES
-from tests.crd.documents import Refusal, task
+from tests.crd.documents import Refusal, status, task
 from tests.crd.schema import BOUNDS, ROOT, Document, constraints, definition, places, values_at
+from tests.scenario import at, document
+from torchtask.core.model import Counts, Ledger, NotLaunched, Outage, Phase, Run
+from torchtask.core.status import Lateness, conditions, render_status
+from torchtask.core.wire import tasks
 
 pytestmark = pytest.mark.e2e
 
@@ -118,11 +122,35 @@ def test_a_valid_status_is_accepted(server: Server, name: str) -> None:
     assert server.kept(STATUSES[name])["status"] == STATUSES[name]["status"]
 
 
+def test_what_the_operator_writes_is_kept_whole(server: Server) -> None:
+    """No field of the operator's own status is refused, and none is dropped in silence."""
+    now = at("12:00:00")
+    ledger = Ledger(
+        accounted_time=now,
+        decided_time=now,
+        digest="0123456789abcdef",
+        generation=1,
+        counts=Counts(now, launched=3, skipped=2, missed=1, succeeded=1, failed=1, stopped=1),
+        counted_runs=frozenset({"1780315200"}),
+        not_launched=(NotLaunched("Rejected", 1, now, "spec.template: Invalid value"),),
+        consecutive_failures=1,
+        last_schedule_time=now,
+        last_successful_time=now,
+        last_run=Run("task-0a1b2c3d-1780315200", "uid", now, Phase.FAILED, now, now, "DeadlineExceeded", "too long"),
+        last_outage=Outage(now, now, missed=1, started=1),
+    )
+    known = tasks.task(document())
+
+    written = render_status(known, ledger, 1, now, conditions(known, (), now), Lateness(-1, 0, 1))
+
+    assert server.kept(status(**written))["status"] == written
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_is_accepted(server: Server, path: Path) -> None:
     """Every example holds tasks that a strict server takes without a warning."""
-    for document in yaml.safe_load_all(path.read_text(encoding="utf-8")):
-        server.kept(document, strict=True)
+    for example in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        server.kept(example, strict=True)
 
 
 def test_every_bound_and_choice_is_tried_from_inside() -> None:
