@@ -1,0 +1,50 @@
+"""kubectl and helm, pointed at one cluster."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab import binaries, places
+from lab.trouble import LabError
+
+NAMESPACE = "torchtask-system"
+RELEASE = "torchtask"
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The command line tools of one cluster. Every call raises `LabError` with the tool's own words when it fails."""
+
+    kubeconfig: str
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run kubectl and return what it prints."""
+        return self._run("kubectl", *arguments, stdin=stdin)
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        """Return what `kubectl get … -o json` finds."""
+        document: dict[str, Any] = json.loads(self.kubectl("get", *arguments, "-o", "json"))
+        return document
+
+    def install(self, image: str) -> None:
+        """Install the chart with this image, and wait until the operator is ready."""
+        repository, _, tag = image.rpartition(":")
+        self._run(
+            "helm", "upgrade", "--install", RELEASE, str(places.source() / "charts" / "torchtask"),
+            "--namespace", NAMESPACE, "--create-namespace", "--wait", "--timeout", "120s",
+            "--set", f"image.repository={repository}", "--set", f"image.tag={tag}",
+        )  # fmt: skip
+
+    def _run(self, program: str, *arguments: str, stdin: str | None = None) -> str:
+        path = shutil.which(program) or str(Path(binaries.build([program])) / program)
+        environment = {**os.environ, "KUBECONFIG": self.kubeconfig}
+        done = subprocess.run(
+            [path, *arguments], input=stdin, capture_output=True, text=True, env=environment, check=False
+        )
+        if done.returncode:
+            raise LabError(f"{program} {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
