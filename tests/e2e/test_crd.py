@@ -58,6 +58,12 @@ class Server:
         assert code in {200, 201}, answer
         return answer
 
+    def selected(self, fields: str) -> list[str]:
+        """Return the names of the tasks that a field selector picks."""
+        found = self._api.get(f"{TASKS}?fieldSelector={fields}")
+        assert found
+        return [item["metadata"]["name"] for item in found["items"]]
+
     def refusal(self, document: Document) -> list[tuple[str, str]]:
         """Return the places and words with which the server refuses `document`; nothing when it does not."""
         code, answer = self.apply(document)
@@ -94,10 +100,9 @@ def test_every_constraint_has_a_document_that_breaks_it() -> None:
     assert set(constraints()) == set(REFUSED)
 
 
-@pytest.mark.parametrize("constraint", REFUSED)
-def test_a_constraint_refuses_what_breaks_it(server: Server, constraint: str) -> None:
+@pytest.mark.parametrize(("constraint", "refusal"), [*REFUSED.items(), *refused_spec.ALSO_REFUSED])
+def test_a_constraint_refuses_what_breaks_it(server: Server, constraint: str, refusal: Refusal) -> None:
     """The server names the one place that is wrong and says what is expected there."""
-    refusal: Refusal = REFUSED[constraint]
     place = refusal.field or constraint.split(" ", maxsplit=1)[0].replace("[]", "[0]")
 
     ((field, words),) = server.refusal(refusal.document)
@@ -182,6 +187,12 @@ def test_defaults_are_filled_in(server: Server) -> None:
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 3,
     }
+
+
+@pytest.mark.parametrize(("suspended", "names"), [("false", [KEPT]), ("true", [])])
+def test_tasks_can_be_selected_by_suspend(server: Server, suspended: str, names: list[str]) -> None:
+    """`kubectl get torchtasks --field-selector spec.suspend=true` finds what somebody forgot to resume."""
+    assert server.selected(f"spec.suspend={suspended}") == names
 
 
 @pytest.mark.parametrize("text", SCHEDULES)
