@@ -24,6 +24,34 @@ lock: ## Resolve pyproject.toml anew into requirements/*.txt (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra operator pyproject.toml -o requirements/operator.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra operator --group dev pyproject.toml -o requirements/dev.txt
 
+.PHONY: demo
+demo: venv ## The newcomer's first command: a cluster, the operator, tasks that run (CLUSTER=lab|kind|current)
+	$(RUN) -m examples.demo
+
+.PHONY: demo-down
+demo-down: venv ## Remove what `make demo` made
+	NAME=$${NAME:-demo} $(RUN) -m lab down
+
+.PHONY: test
+test: lint ## The second: lint, types, contracts, and every test, on a lab of its own
+	$(VENV)/bin/pytest
+
+.PHONY: check
+check: lint ## Lint, and the tests that need no cluster
+	$(VENV)/bin/pytest -m "not e2e"
+
+.PHONY: lab-up
+lab-up: venv ## A real Kubernetes on this machine (NAME=lab NODES=1 SIMULATED=0 CLUSTER=lab|kind|current)
+	$(RUN) -m lab up
+
+.PHONY: lab-down
+lab-down: venv ## Remove it
+	$(RUN) -m lab down
+
+.PHONY: lab-status
+lab-status: venv ## The labs, and the process of each of their parts
+	$(RUN) -m lab status
+
 .PHONY: lint
 lint: venv ## Formatter, linter, types and layer contracts
 	$(VENV)/bin/ruff format --check .

@@ -23,8 +23,8 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: int) -> None:
-    """Send everything from `level` on to standard error; kopf's own chatter from WARNING on."""
+    """Send everything from `level` on to standard error; kopf only when it fails."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("kopf").setLevel(max(level, logging.WARNING))
+    logging.getLogger("kopf").setLevel(max(level, logging.ERROR))

@@ -56,6 +56,7 @@ class World(RuleBasedStateMachine):
         self.created: Counter[datetime] = Counter()
         self.version = self.seen_version = 1
         self.requests: list[Request] = []
+        self.latecomers = 0
         self.status: Json | None = None
         self.counted_before: Counter[str] = Counter()
         self.task = self.read()
@@ -130,7 +131,9 @@ class World(RuleBasedStateMachine):
         """Act on any request under way, in any order; its answer may be lost."""
         request = self.requests.pop(data.draw(st.integers(0, len(self.requests) - 1)))
         answer = self.act(request.action)
-        if request.life == self.life and answer is not None:
+        if request.life != self.life:
+            self.latecomers += answer is Answer.CREATED
+        elif answer is not None:
             self.hear(request.action, answer if answered else Answer.UNKNOWN)
 
     @precondition(lambda self: self.requests)
@@ -206,7 +209,8 @@ class World(RuleBasedStateMachine):
         counts = self.ledger.counts
         assert min(counts.launched, counts.skipped, counts.missed, counts.stopped) >= 0
         if len(self.suspensions) == 1 and not counts.stopped and counts.since == self.task.creation_time:
-            assert counts.due == self.task.spec.schedule.count(counts.since, self.ledger.accounted_time)
+            named = self.task.spec.schedule.count(counts.since, self.ledger.accounted_time)
+            assert named <= counts.due <= named + self.latecomers, "LateAccepted adds what turned up too late"
         if self.life == 0:
             now = Counter(launched=counts.launched, skipped=counts.skipped, missed=counts.missed, failed=counts.failed)
             assert all(now[k] >= self.counted_before[k] for k in now), "a count fell"

@@ -74,6 +74,7 @@ class Feed:
         self._loop = asyncio.get_running_loop()
         self._told, self._restarted = told, restarted
         self._stop = threading.Event()
+        self._watching = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
 
     def start(self) -> None:
@@ -84,10 +85,13 @@ class Feed:
         """Ask kopf to end; it is not waited for: it holds nothing that could be lost."""
         self._stop.set()
 
-    @property
-    def alive(self) -> bool:
-        """Whether somebody is there to start kopf again."""
+    def is_live(self) -> bool:
+        """Tell whether somebody is there to start kopf again."""
         return self._thread.is_alive()
+
+    def is_watching(self) -> bool:
+        """Tell whether kopf runs; it may still be waiting for an API server that does not answer."""
+        return self._watching.is_set()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -102,7 +106,18 @@ class Feed:
         registry = kopf.OperatorRegistry()
         kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)(self._on_event)
         kopf.on.login(registry=registry)(self._login)
-        await kopf.operator(registry=registry, settings=_settings(), clusterwide=True, stop_flag=self._stop)
+        identity: Any = names.MANAGED_BY  # kopf would ask for the user's name, and a Pod's user has only a number
+        try:
+            await kopf.operator(
+                registry=registry,
+                settings=_settings(),
+                identity=identity,
+                clusterwide=True,
+                stop_flag=self._stop,
+                ready_flag=self._watching,
+            )
+        finally:
+            self._watching.clear()
 
     async def _on_event(self, event: Any, **_: Any) -> None:  # noqa: ANN401 -- kopf's signature
         self._loop.call_soon_threadsafe(self._told, event["type"], dict(event["object"]))

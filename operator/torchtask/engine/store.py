@@ -60,12 +60,12 @@ class Tasks:
         version, record = int(metadata["resourceVersion"]), self._records.get(metadata["uid"])
         if record is not None and version <= record.version:
             return
-        task, status = tasks.task(document), document.get("status")
+        status = document.get("status")
         if record is None:
-            self._records[task.uid] = _first_seen(task, version, status)
-        elif not _follow(record, task, version, status):
+            self._records[metadata["uid"]] = _first_seen(tasks.task(document), version, status)
+        elif not _follow(record, _now(record.task, document), version, status):
             return
-        self._wake(task.uid)
+        self._wake(metadata["uid"])
 
     def gone(self, uid: str) -> None:
         """Forget a task."""
@@ -85,11 +85,17 @@ def _first_seen(task: Task, version: int, status: object) -> Record:
     return Record(task, version, ledger, conditions, judged)
 
 
+def _now(task: Task, document: Document) -> Task:
+    """Read a task that is known: of the same generation it is the same, and its spec need not be read again."""
+    metadata = document["metadata"]
+    if metadata.get("generation", 1) != task.generation:
+        return tasks.task(document)
+    return replace(task, deleting="deletionTimestamp" in metadata)
+
+
 def _follow(record: Record, task: Task, version: int, status: object) -> bool:
     """Bring `record` up to date; tell whether anything changed that decisions depend on."""
     before = record.task
-    if task.generation == before.generation:
-        task = replace(task, template_error=before.template_error, spec=before.spec)
     record.task, record.version = task, version
     held = ledgers.ledger(status)
     if held is None:

@@ -1,0 +1,268 @@
+"""The reflector against a server that misbehaves on command: it goes on, and its listener ends up in step."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from torchtask.cluster.api import Api
+from torchtask.cluster.connection import Connection
+from torchtask.cluster.errors import ApiError, NoAnswerError
+from torchtask.cluster.reflector import Reflector
+
+PATH = "/things"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Anybody:
+    """The configuration of somebody who needs no credentials."""
+
+    @staticmethod
+    def auth_settings() -> dict[str, Any]:
+        """Have none."""
+        return {}
+
+
+class Listener:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, int] = {}
+        self.version = 0
+        self.news = asyncio.Event()
+
+    def changed(self, document: dict[str, Any]) -> None:
+        """Take an object."""
+        self.known[document["metadata"]["uid"]] = int(document["metadata"]["resourceVersion"])
+
+    def gone(self, uid: str) -> None:
+        """Forget an object."""
+        self.known.pop(uid, None)
+
+    def reached(self, version: int) -> None:
+        """Take a version."""
+        self.version = version
+        self.news.set()
+
+    async def until(self, known: dict[str, int]) -> None:
+        """Wait until exactly these objects are known."""
+        async with asyncio.timeout(10):
+            while self.known != known:
+                self.news.clear()
+                await self.news.wait()
+
+
+@asynccontextmanager
+async def served(handler: Handler) -> AsyncIterator[Api]:
+    """Serve on loopback, and give an API that speaks to it."""
+    application = web.Application()
+    application.router.add_route("*", "/{tail:.*}", handler)
+    runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        async with Api(Connection(f"http://127.0.0.1:{port}", tls=False, configuration=Anybody)) as api:
+            yield api
+    finally:
+        await runner.cleanup()
+
+
+def thing(uid: str, version: int) -> dict[str, Any]:
+    """Write an object."""
+    return {"metadata": {"uid": uid, "resourceVersion": str(version)}}
+
+
+def page(version: int, *items: dict[str, Any]) -> web.Response:
+    """Answer a LIST."""
+    return web.json_response({"metadata": {"resourceVersion": str(version)}, "items": items})
+
+
+def event(kind: str, document: dict[str, Any]) -> bytes:
+    """Write a line of a watch."""
+    return json.dumps({"type": kind, "object": document}).encode() + b"\n"
+
+
+ERROR = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
+FAULTS = {
+    "an ERROR in the stream": event("ERROR", ERROR),
+    "another ERROR in the stream": event("ERROR", {"code": 500, "message": "etcd leader changed"}),
+    "a line that is no JSON": b"<html>gateway</html>\n",
+    "a line that is no event": b"[]\n",
+    "an event of an unknown type": event("RENAMED", thing("a", 9)),
+    "an event without an object": b'{"type": "ADDED"}\n',
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_in_the_stream_leads_to_a_new_list(fault: str) -> None:
+    """After it everything is listed again: what came, what changed, and what vanished meanwhile."""
+
+    async def check() -> None:
+        asked: list[str] = []
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            asked.append("watch" if "watch" in request.query else "list")
+            if asked.count("list") == 1 and asked[-1] == "list":
+                return page(5, thing("a", 1), thing("b", 2))
+            if asked[-1] == "list":
+                return page(8, thing("b", 7), thing("c", 8))
+            stream = web.StreamResponse()
+            await stream.prepare(request)
+            await stream.write(event("MODIFIED", thing("a", 6)) + FAULTS[fault] if len(asked) == 2 else b"")
+            if len(asked) > 2:
+                await asyncio.Event().wait()
+            return stream
+
+        listener = Listener()
+        async with served(handler) as api:
+            running = asyncio.create_task(Reflector(api, PATH, listener).run())
+            await listener.until({"b": 7, "c": 8})
+            running.cancel()
+        assert listener.version == 8
+
+    asyncio.run(check())
+
+
+def test_a_line_in_pieces_is_one_event() -> None:
+    """Chunks end where the network likes; an event ends at its line break, and may be longer than any buffer."""
+
+    async def check() -> None:
+        big = thing("a", 6) | {"padding": "x" * 300_000}
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            if "watch" not in request.query:
+                return page(5)
+            stream = web.StreamResponse()
+            await stream.prepare(request)
+            line = event("ADDED", big)
+            for start in range(0, len(line), 50_000):
+                await stream.write(line[start : start + 50_000])
+                await asyncio.sleep(0)
+            await asyncio.Event().wait()
+            return stream
+
+        listener = Listener()
+        async with served(handler) as api:
+            running = asyncio.create_task(Reflector(api, PATH, listener).run())
+            await listener.until({"a": 6})
+            running.cancel()
+
+    asyncio.run(check())
+
+
+def test_a_watch_goes_on_from_where_it_ended() -> None:
+    """The server ends every watch after a while; nothing is listed again for that, and nothing is missed."""
+
+    async def check() -> None:
+        asked: list[str] = []
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            asked.append(request.query.get("resourceVersion", "list"))
+            if asked[-1] == "list":
+                return page(5, thing("a", 1))
+            stream = web.StreamResponse()
+            await stream.prepare(request)
+            if asked[-1] == "5":
+                await stream.write(event("BOOKMARK", {"metadata": {"resourceVersion": "9"}}))
+            elif asked[-1] == "9":
+                await stream.write(event("DELETED", thing("a", 10)))
+                await asyncio.Event().wait()
+            return stream
+
+        listener = Listener()
+        async with served(handler) as api:
+            running = asyncio.create_task(Reflector(api, PATH, listener).run())
+            await listener.until({})
+            async with asyncio.timeout(10):
+                while listener.version != 10:
+                    listener.news.clear()
+                    await listener.news.wait()
+            running.cancel()
+        assert asked == ["list", "5", "9"]
+
+    asyncio.run(check())
+
+
+def test_a_collection_is_read_page_by_page() -> None:
+    """A continue token leads on; all pages are one list."""
+
+    async def check() -> None:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            if "watch" in request.query:
+                await asyncio.Event().wait()
+            if "continue" in request.query:
+                return page(5, thing("b", 2))
+            first = {"metadata": {"resourceVersion": "5", "continue": "more"}, "items": [thing("a", 1)]}
+            return web.json_response(first)
+
+        listener = Listener()
+        async with served(handler) as api:
+            running = asyncio.create_task(Reflector(api, PATH, listener).run())
+            await listener.until({"a": 1, "b": 2})
+            running.cancel()
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "expected"),
+    [
+        (403, {"reason": "Forbidden", "message": "no"}, {}, ApiError(403, "Forbidden", "no")),
+        (429, {"message": "slow"}, {"Retry-After": "2"}, ApiError(429, "Too Many Requests", "slow", 2.0)),
+        (503, None, {"Retry-After": "soon"}, ApiError(503, "Service Unavailable", "")),
+    ],
+)
+def test_a_no_is_told_in_our_words(
+    status: int, body: dict[str, Any] | None, headers: dict[str, str], expected: ApiError
+) -> None:
+    """Whatever refuses, Kubernetes or something in between, comes out as one kind of error."""
+
+    async def check() -> None:
+        async def handler(_: web.Request) -> web.StreamResponse:
+            return web.Response(status=status, headers=headers, body=json.dumps(body) if body else b"")
+
+        async with served(handler) as api:
+            with pytest.raises(ApiError) as caught:
+                await api.get(PATH)
+        error = caught.value
+        assert (error.status, error.reason, error.message) == (expected.status, expected.reason, expected.message)
+        assert error.retry_after == expected.retry_after
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"x"', b'{"cut'])
+def test_an_answer_that_makes_no_sense_is_none(body: bytes) -> None:
+    """200 with rubbish: what was asked may have been done, or not."""
+
+    async def check() -> None:
+        async def handler(_: web.Request) -> web.StreamResponse:
+            return web.Response(body=body)
+
+        async with served(handler) as api:
+            with pytest.raises(NoAnswerError):
+                await api.create(PATH, {})
+
+    asyncio.run(check())
+
+
+def test_a_closed_connection_is_no_answer() -> None:
+    """The server went away while it was asked."""
+
+    async def check() -> None:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+
+        async with served(handler) as api:
+            with pytest.raises(NoAnswerError):
+                await api.create(PATH, {})
+
+    asyncio.run(check())

@@ -1,0 +1,54 @@
+"""The agenda: everybody is looked at when their time comes, once."""
+
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.scenario import at
+from torchtask.engine.agenda import Agenda
+
+START = at("12:00:00")
+
+
+def test_the_earliest_comes_first() -> None:
+    """Tasks are taken in the order of their times, and not before them."""
+    agenda = Agenda()
+    for uid, time in (("b", "12:00:20"), ("a", "12:00:10"), ("c", "12:00:30")):
+        agenda.add(uid, at(time))
+
+    assert list(agenda.take(at("12:00:09"))) == []
+    assert list(agenda.take(at("12:00:25"))) == ["a", "b"]
+    assert agenda.next_time() == at("12:00:30")
+
+
+def test_an_earlier_time_replaces_a_later_one() -> None:
+    """Whoever is woken sooner is not looked at again at the time agreed before."""
+    agenda = Agenda()
+    agenda.add("a", at("12:00:30"))
+    agenda.add("a", at("12:00:10"))
+
+    assert list(agenda.take(at("12:00:40"))) == ["a"]
+
+
+def test_a_dropped_task_is_not_taken() -> None:
+    """A deleted task leaves nothing behind."""
+    agenda = Agenda()
+    agenda.add("a", at("12:00:10"))
+    agenda.drop("a")
+
+    assert agenda.next_time() is None
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 60)), max_size=30), st.integers(0, 60))
+def test_exactly_those_are_taken_whose_earliest_time_has_come(entries: list[tuple[str, int]], now: int) -> None:
+    """The heap with its stale entries answers as a plain dictionary would."""
+    agenda, earliest = Agenda(), dict[str, datetime]()
+    for uid, second in entries:
+        time = START + timedelta(seconds=second)
+        agenda.add(uid, time)
+        earliest[uid] = min(time, earliest.get(uid, time))
+
+    taken = list(agenda.take(START + timedelta(seconds=now)))
+
+    assert sorted(taken) == sorted(u for u, t in earliest.items() if t <= START + timedelta(seconds=now))

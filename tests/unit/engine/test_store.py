@@ -1,0 +1,159 @@
+"""The store: documents come in any order and any number of times; records follow them, and wake whom it concerns."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.scenario import UID, a_task, at, document
+from torchtask.core.manifest import job
+from torchtask.core.model import Phase, Spec
+from torchtask.core.status import conditions, render_status
+from torchtask.core.wire import tasks
+from torchtask.engine.store import Runs, Tasks
+
+
+class Woken(list[str]):
+    """Who was woken, in order."""
+
+    def take(self) -> list[str]:
+        """Return them, and start anew."""
+        taken = list(self)
+        self.clear()
+        return taken
+
+
+@pytest.fixture
+def woken() -> Woken:
+    """Nobody, so far."""
+    return Woken()
+
+
+@pytest.fixture
+def store(woken: Woken) -> Tasks:
+    """An empty store."""
+    return Tasks(woken.append, lambda _: None)
+
+
+def versioned(version: int, *, generation: int = 1, status: Any = None, **spec: Any) -> dict[str, Any]:
+    """Write a TorchTask as of a resourceVersion."""
+    made = document(**spec)
+    made["metadata"] |= {"resourceVersion": str(version), "generation": generation}
+    return made | ({"status": status} if status is not None else {})
+
+
+def a_status() -> dict[str, Any]:
+    """Write what the operator would."""
+    state = a_task().since("12:00:00")
+    assert state.ledger is not None
+    return render_status(state.task, state.ledger, 0, None, conditions(state.task, (), at("12:00:00")), None)
+
+
+def test_an_older_document_is_passed_over(store: Tasks, woken: Woken) -> None:
+    """The feed and our own LIST overlap: what is known already changes nothing."""
+    store.changed(versioned(7, generation=2, suspend=True))
+    woken.take()
+
+    store.changed(versioned(6))
+
+    record = store.get(UID)
+    assert record is not None
+    assert isinstance(record.task.spec, Spec)
+    assert record.task.spec.suspend
+    assert woken == []
+
+
+def test_our_own_patch_wakes_nobody(store: Tasks, woken: Woken) -> None:
+    """The echo of a status that was written is no news."""
+    store.changed(versioned(1))
+    record = store.get(UID)
+    assert record is not None
+    record.ledger, record.published = a_task().since("12:00:00").ledger, b"digest"
+    woken.take()
+
+    store.changed(versioned(2, status=a_status()))
+
+    assert woken == []
+    assert record.published == b"digest"
+
+
+@pytest.mark.parametrize("status", [{}, {"counts": 1}])
+def test_a_wiped_status_is_written_again(store: Tasks, woken: Woken, status: Any) -> None:
+    """Somebody removed the status, or filled it with rubbish: it is rebuilt from what is known."""
+    store.changed(versioned(1, status=a_status()))
+    record = store.get(UID)
+    assert record is not None
+    ledger, record.published = record.ledger, b"digest"
+    woken.take()
+
+    store.changed(versioned(2, status=status))
+
+    assert woken == [UID]
+    assert record.published == b""
+    assert record.ledger == ledger
+
+
+def test_an_account_that_is_ahead_of_ours_is_taken_over(store: Tasks) -> None:
+    """Another operator went on meanwhile: its account is the newer one (L13)."""
+    store.changed(versioned(1))
+    record = store.get(UID)
+    assert record is not None
+    record.ledger, record.published = a_task().since("11:59:00").ledger, b"digest"
+
+    store.changed(versioned(2, status=a_status()))
+
+    assert record.ledger is not None
+    assert record.ledger.accounted_time == at("12:00:00")
+
+
+def test_a_verdict_on_a_template_ends_with_its_generation(store: Tasks) -> None:
+    """An edit is judged anew; an echo of the same generation keeps the verdict."""
+    store.changed(versioned(1))
+    record = store.get(UID)
+    assert record is not None
+    record.task = replace(record.task, template_error="no")
+
+    store.changed(versioned(2, generation=1))
+    assert record.task.template_error == "no"
+    store.changed(versioned(3, generation=2))
+    assert record.task.template_error is None
+
+
+def test_a_sweep_forgets_what_was_not_listed(store: Tasks) -> None:
+    """Deletions during a gap are never reported; what is newer than the list stays."""
+    store.changed(versioned(5))
+    store.sweep(existing=(), version=4)
+    assert len(store) == 1
+
+    store.sweep(existing=(), version=5)
+    assert len(store) == 0
+
+
+def test_jobs_come_and_go(woken: Woken) -> None:
+    """A run is known from the first event to the last; an unchanged slim record wakes nobody."""
+    task = tasks.task(document())
+    assert isinstance(task.spec, Spec)
+    made = job(task, task.spec, at("12:00:10"))
+    made["metadata"]["uid"] = "job-uid"
+    runs = Runs(woken.append)
+
+    runs.changed(made)
+    assert [r.phase for r in runs.of(UID)] == [Phase.ACTIVE]
+    assert woken.take() == [UID]
+
+    runs.changed(made | {"status": {"ready": 1}})
+    assert woken.take() == []
+
+    runs.gone("job-uid")
+    assert list(runs.of(UID)) == []
+    assert woken.take() == [UID]
+
+
+def test_a_job_that_cannot_be_read_disturbs_nobody(woken: Woken) -> None:
+    """Whatever the server shows, the watch goes on."""
+    runs = Runs(woken.append)
+
+    runs.changed({"metadata": {"name": "x-1", "ownerReferences": [{"controller": True}]}})
+    runs.gone("never-seen")
+
+    assert woken == []
