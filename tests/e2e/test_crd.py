@@ -14,7 +14,7 @@ from lab import Lab
 from lab.api import Api
 from lab.site import load
 from lab.waiting import wait_until
-from tests.crd import refused_spec, refused_status
+from tests.crd import refused_also, refused_spec, refused_status
 from tests.crd.accepted import SCHEDULES, SPECS, STATUSES
 from tests.crd.documents import Refusal, status, task
 from tests.crd.schema import BOUNDS, ROOT, Document, constraints, definition, places, values_at
@@ -100,7 +100,7 @@ def test_every_constraint_has_a_document_that_breaks_it() -> None:
     assert set(constraints()) == set(REFUSED)
 
 
-@pytest.mark.parametrize(("constraint", "refusal"), [*REFUSED.items(), *refused_spec.ALSO_REFUSED])
+@pytest.mark.parametrize(("constraint", "refusal"), [*REFUSED.items(), *refused_also.ALSO_REFUSED])
 def test_a_constraint_refuses_what_breaks_it(server: Server, constraint: str, refusal: Refusal) -> None:
     """The server names the one place that is wrong and says what is expected there."""
     place = refusal.field or constraint.split(" ", maxsplit=1)[0].replace("[]", "[0]")

@@ -1,0 +1,66 @@
+"""More ways to break the constraints on what users write: the second half of a rule, the far end of a pattern."""
+
+from tests.crd.documents import Refusal, container, env_from, task, template
+
+ALSO_REFUSED = (
+    (
+        "rule: metadata.name must be a DNS label of at most 52 characters",
+        Refusal(task(name="a.b"), "metadata.name must be a DNS label", "<nil>"),
+    ),
+    (
+        "spec rule: set exactly one of container and jobTemplate",
+        Refusal(
+            {**(both := template()), "spec": {**both["spec"], "container": {"image": "busybox:1.36"}}},
+            "set exactly one of container and jobTemplate",
+        ),
+    ),
+    (
+        "spec.container.envFrom[] rule: set exactly one of configMapRef and secretRef",
+        Refusal(env_from(configMapRef={"name": "c"}, secretRef={"name": "s"}), "set exactly one of"),
+    ),
+    (
+        "spec.jobTemplate.metadata.labels rule",
+        Refusal(template(metadata={"labels": {"app.kubernetes.io/managed-by": "us"}}), "are the operator's own"),
+    ),
+    (
+        "spec.jobTemplate.metadata.annotations rule",
+        Refusal(
+            template(metadata={"annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": "now"}}),
+            "are the operator's own",
+        ),
+    ),
+    *(
+        (
+            f"spec.container.resources.{kind}{{}} rule",
+            Refusal(container(resources={kind: {"cpu": amount}}), words, field),
+        )
+        for kind in ("requests", "limits")
+        for amount, words, field in (
+            ("much", "is not a quantity", f"spec.container.resources.{kind}[cpu]"),
+            (-1, "is not a quantity", f"spec.container.resources.{kind}[cpu]"),
+        )
+    ),
+    ("spec.nodeSelector rule", Refusal(task(nodeSelector={"k" * 64: "v"}), "a key is not the name of a label")),
+    *(
+        ("spec.schedule rule", Refusal(task(schedule=text), words))
+        for text, words in (
+            ("@every 90s", "write 5 fields"),
+            ("", "must have 5 fields"),
+            ("* * * *", "must have 5 fields"),
+            ("٣ * * * *", "may hold only letters"),
+            ("* * * * *\n", "may hold only letters"),
+            ("0 0 0 January * *", "months are JAN to DEC"),
+            ("5- * * * *", "something is missing"),
+            (", * * * *", "something is missing"),
+            ("H/0 * * * *", "the number after / is at least 1"),
+            ("60 * * * *", "minute: 60 is not in 0–59"),
+            ("0 0 99999999999999999999 * * *", "hour: 99999999999999999999 is not in 0–23"),
+            ("0 H(0-30) * * *", "hour: H(0-30) is not in 0–23"),
+            ("0 8-24/2 * * *", "hour: 8-24/2 is not in 0–23"),
+            ("0 0 0 * *", "day of month: 0 is not in 1–31"),
+            ("0 0 1 1,13 *", "month: 1,13 is not in 1–12"),
+            ("0 0 0 * * 8L", "day of week: 8L is not in 0–7"),
+            ("0 0 * * 1-010", "day of week: 1-010 is not in 0–7"),
+        )
+    ),
+)
