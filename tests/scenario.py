@@ -71,7 +71,7 @@ class Scenario:
 
     def edited(self, schedule: str = "*/10 * * * * *", *, generation: int = 2, **spec: Any) -> Self:
         """Apply another spec."""
-        task = tasks.task(document(schedule, **spec))
+        task = tasks.task(document(schedule, **spec), at("12:00:00"))
         return replace(self, task=replace(task, generation=generation))
 
     def decided(self, time: str) -> Decision:
@@ -85,4 +85,4 @@ class Scenario:
 
 def a_task(schedule: str = "*/10 * * * * *", **spec: Any) -> Scenario:
     """Begin with a task that was never looked at; `created="11:00:00"` unless said otherwise."""
-    return Scenario(tasks.task(document(schedule, **spec)))
+    return Scenario(tasks.task(document(schedule, **spec), at("12:00:00")))

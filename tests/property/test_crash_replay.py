@@ -43,11 +43,16 @@ class World(RuleBasedStateMachine):
         schedule=st.sampled_from(SCHEDULES),
         limit=st.sampled_from([1, 2, None]),
         history=st.integers(min_value=0, max_value=2),
+        jitter=st.sampled_from([0, 0, 5]),
     )
-    def begin(self, schedule: str, limit: int | None, history: int) -> None:
+    def begin(self, schedule: str, limit: int | None, history: int, jitter: int) -> None:
         """Create the task."""
         self.now = at("12:00:00")
-        self.fields: dict[str, Any] = {"schedule": schedule, "successfulJobsHistoryLimit": history}
+        self.fields: dict[str, Any] = {
+            "schedule": schedule,
+            "successfulJobsHistoryLimit": history,
+            "jitterSeconds": jitter,
+        }
         self.fields |= {"concurrencyPolicy": "Allow"} if limit is None else {"maxInstances": limit}
         self.limit, self.generation, self.life = limit, 1, 0
         self.suspensions: list[tuple[datetime, bool]] = [(self.now, False)]
@@ -65,7 +70,7 @@ class World(RuleBasedStateMachine):
 
     def read(self) -> Task:
         """Read the task as the server has it."""
-        return replace(tasks.task(document(created="12:00:00", **self.fields)), generation=self.generation)
+        return replace(tasks.task(document(created="12:00:00", **self.fields), self.now), generation=self.generation)
 
     # --- time and the user
 
@@ -102,8 +107,8 @@ class World(RuleBasedStateMachine):
 
     def check_launch(self, fire_time: datetime) -> None:
         """Refuse launches that are early, unnamed, or of a suspended task."""
-        assert fire_time <= self.now, "early"
         assert isinstance(self.task.spec, Spec)
+        assert fire_time <= self.task.spec.launch_time(fire_time) <= self.now, "early"
         assert self.task.spec.schedule.latest(fire_time) == fire_time, "no fire time"
         assert not self.task.spec.suspend, "launched while suspended"
         assert not [t for t, _ in self.suspensions[1:] if t >= fire_time], "fired from before an edit"

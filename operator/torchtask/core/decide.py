@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from torchtask.core import ledger as books
-from torchtask.core.due import due
+from torchtask.core.due import due, reach
 from torchtask.core.errors import SpecReason
 from torchtask.core.history import expired
 from torchtask.core.model import (
@@ -60,13 +60,18 @@ Action = Launch | LookUp | Prune
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows. `next_time` is the next fire time; `wake_time` is when to ask again if nothing happens before."""
+    """What follows.
+
+    `next_time` is the next fire time; `wake_time` is when to ask again if nothing happens before. `over`: no fire time
+    is left, and nothing is active any more.
+    """
 
     ledger: Ledger
     flights: Flights
     actions: tuple[Action, ...] = ()
     next_time: datetime | None = None
     wake_time: datetime | None = None
+    over: bool = False
 
 
 def decide(task: Task, ledger: Ledger | None, runs: Collection[Run], flights: Flights, now: datetime) -> Decision:
@@ -92,8 +97,10 @@ def decide(task: Task, ledger: Ledger | None, runs: Collection[Run], flights: Fl
     flights, asking = _ask_again(flights, now, looking=edited or task.problem is not None)
     ledger = _close(ledger, runs, flights)
     actions = (*(Launch(t) for t in starting), *asking, *_prune(spec, ledger, runs))
-    next_time = spec.schedule.after(max(now, ledger.decided_time)) if spec and not spec.suspend else None
-    return Decision(ledger, flights, actions, next_time, _wake_time(next_time, flights))
+    next_time = _next_time(spec, ledger, now) if spec and not spec.suspend else None
+    fires_no_more = spec is not None and not spec.suspend and next_time is None and task.problem is None
+    over = fires_no_more and not flights and all(r.finished for r in runs)
+    return Decision(ledger, flights, actions, next_time, _wake_time(spec, next_time, flights), over)
 
 
 def _adopt(ledger: Ledger, runs: Collection[Run], flights: Flights) -> tuple[Ledger, Flights]:
@@ -131,12 +138,13 @@ def _place_due(
 ) -> tuple[Ledger, Flights, tuple[datetime, ...]]:
     """Give every fire time since the last decision its outcome, or a launch."""
     spec, decided = task.spec, ledger.decided_time
-    ledger = replace(ledger, decided_time=max(decided, now))
-    if not isinstance(spec, Spec) or spec.suspend or now <= decided:
+    until = reach(spec, now) if isinstance(spec, Spec) else now
+    ledger = replace(ledger, decided_time=max(decided, until))
+    if not isinstance(spec, Spec) or spec.suspend or until <= decided:
         return ledger, flights, ()
     if task.template_error is not None:
-        return books.noted(ledger, _skip_all(spec, decided, now, task.template_error)), flights, ()
-    found = due(spec.schedule, decided, now, {r.fire_time for r in runs if r.fire_time > decided})
+        return books.noted(ledger, _skip_all(spec, decided, until, task.template_error)), flights, ()
+    found = due(spec, decided, now, {r.fire_time for r in runs if r.fire_time > decided})
     waiting, ledger, flights = _refused(spec, ledger, flights, now)
     active = sum(1 for r in runs if not r.finished) + sum(1 for f in flights.values() if f.is_active)
     placed = place((*waiting, *found.times), active, spec.max_instances)
@@ -146,12 +154,12 @@ def _place_due(
     return ledger, {**flights, **launched}, placed.starting
 
 
-def _skip_all(spec: Spec, after: datetime, now: datetime, message: str) -> tuple[Outcome, ...]:
+def _skip_all(spec: Spec, after: datetime, until: datetime, message: str) -> tuple[Outcome, ...]:
     """A task that is not ready fires nothing, and says so for each fire time (L9)."""
-    last = spec.schedule.latest(now)
+    last = spec.schedule.latest(until)
     if last is None or last <= after:
         return ()
-    number = spec.schedule.count(after, now)
+    number = spec.schedule.count(after, until)
     return (Outcome(Result.SKIPPED, last, SpecReason.TEMPLATE_INVALID, count=number, message=message),)
 
 
@@ -198,6 +206,15 @@ def _prune(spec: Spec | None, ledger: Ledger, runs: Collection[Run]) -> tuple[Pr
     return tuple(Prune(r) for r in expired(runs, ledger.published_runs, spec.successful_history, spec.failed_history))
 
 
-def _wake_time(next_time: datetime | None, flights: Flights) -> datetime | None:
+def _next_time(spec: Spec, ledger: Ledger, now: datetime) -> datetime | None:
+    """Find the next fire time to be launched: also one that came already and waits for its jitter."""
+    following = spec.schedule.after(ledger.decided_time)
+    while following is not None and spec.launch_time(following) <= now:
+        following = spec.schedule.after(max(now, following))
+    return following
+
+
+def _wake_time(spec: Spec | None, next_time: datetime | None, flights: Flights) -> datetime | None:
+    launch_time = spec.launch_time(next_time) if spec and next_time else None
     retries = (f.retry_time for f in flights.values() if f.is_open and not f.asking)
-    return min(filter(None, (next_time, *retries)), default=None)
+    return min(filter(None, (launch_time, *retries)), default=None)

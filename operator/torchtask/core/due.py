@@ -2,13 +2,14 @@
 
 Law L3: a fire time not older than RECENT is due. An older one is late: of those only the newest is still due, and only
 when no recent one is; the others are missed `Downtime`. They are counted by arithmetic: nothing is ever walked.
+Its age counts from its launch time: a fire time that waits for its jitter is neither due nor late yet.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from torchtask.core.model import Outage, Outcome, Reason, Result
+from torchtask.core.model import Outage, Outcome, Reason, Result, Spec
 from torchtask.core.schedule import Schedule
 
 RECENT = timedelta(seconds=5)
@@ -24,10 +25,22 @@ class Due:
     outage: Outage | None = None
 
 
-def due(schedule: Schedule, after: datetime, now: datetime, started: Collection[datetime]) -> Due:
-    """Sort the fire times in (`after`, `now`]. Those in `started` have a Job: they count, but are not due again."""
-    late_until = now - RECENT - _JUST
-    recent = _recent(schedule, max(after, late_until), now)
+def reach(spec: Spec, now: datetime) -> datetime:
+    """Return the moment up to which every fire time may be launched at `now`."""
+    if not spec.jitter_seconds:
+        return now
+    newest = spec.schedule.latest(now)
+    # A launch time lies before the next fire time: only the newest one can be waiting for its own.
+    return now if newest is None or spec.launch_time(newest) <= now else newest - _JUST
+
+
+def due(spec: Spec, after: datetime, now: datetime, started: Collection[datetime]) -> Due:
+    """Sort the fire times after `after` that may be launched at `now`.
+
+    Those in `started` have a Job: they count, but are not due again.
+    """
+    schedule, late_until = spec.schedule, reach(spec, now - RECENT - _JUST)
+    recent = _recent(schedule, max(after, late_until), reach(spec, now))
     late = schedule.count(after, late_until) if late_until > after else 0
     if not late:
         return Due(tuple(t for t in recent if t not in started))

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from torchtask.core.errors import SpecError, SpecReason, TemplateInvalidError
-from torchtask.core.schedule import Schedule
+from torchtask.core.schedule import Schedule, jitter
 
 SECOND = timedelta(seconds=1)
 
@@ -34,12 +34,14 @@ class Reason(StrEnum):
 class Spec:
     """A spec that was understood.
 
-    `max_instances` is None where nothing limits the task. `digest` is the `scheduleHash`: it covers what decides *when*
-    the task fires, so that a change of it starts a new account (law L9). `job` is the Job's own spec, complete but for
-    what one run adds; `labels` and `annotations` are those the user wants on Jobs.
+    `jitter_seconds` delays each launch, by a stable number of seconds below it; 0: not at all. `max_instances` is None
+    where nothing limits the task. `digest` is the `scheduleHash`: it covers what decides *when* the task fires, so that
+    a change of it starts a new account (law L9). `job` is the Job's own spec, complete but for what one run adds;
+    `labels` and `annotations` are those the user wants on Jobs.
     """
 
     schedule: Schedule
+    jitter_seconds: int
     summary: str
     digest: str
     suspend: bool
@@ -50,10 +52,18 @@ class Spec:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
 
+    def launch_time(self, fire_time: datetime) -> datetime:
+        """Return when `fire_time` is launched: at once, or after its jitter; always before the next fire time."""
+        return fire_time + jitter(self.schedule, fire_time, self.jitter_seconds, self.schedule.when.seed)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A TorchTask. `spec` is the error when it was not understood; `template_error` is in the API server's words."""
+    """A TorchTask.
+
+    `spec` is the error when it was not understood; `notes` say what in it is probably not meant; `template_error` is in
+    the API server's words.
+    """
 
     namespace: str
     name: str
@@ -61,6 +71,7 @@ class Task:
     generation: int
     creation_time: datetime
     spec: Spec | SpecError
+    notes: tuple[str, ...] = ()
     deleting: bool = False
     template_error: str | None = None
 

@@ -5,26 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from torchtask.core.conditions import Condition
 from torchtask.core.instants import rfc3339
-from torchtask.core.model import Ledger, NotLaunched, Outage, Phase, Reason, Run, Spec, Task
+from torchtask.core.model import Ledger, NotLaunched, Outage, Phase, Run, Spec, Task
 
 SHORT_MESSAGE = 256
-LONG_MESSAGE = 1024
-READY = "Ready"
-SUSPENDED = "Suspended"
-
-_Verdict = tuple[bool, str, str]  # status, reason, message
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One of the resource's conditions; `last_transition_time` is when `status` last changed."""
-
-    type: str
-    status: bool
-    reason: str
-    message: str
-    last_transition_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +29,6 @@ def lateness(samples: Iterable[int]) -> Lateness | None:
     return Lateness(ranked[(len(ranked) - 1) // 2], ranked[-(-99 * len(ranked) // 100) - 1], ranked[-1])
 
 
-def conditions(task: Task, before: Sequence[Condition], now: datetime) -> tuple[Condition, ...]:
-    """Judge the task. Ready means accepted and scheduled; runs that fail do not change it."""
-    problem = task.problem
-    suspended = isinstance(task.spec, Spec) and task.spec.suspend
-    ready: _Verdict
-    if problem is not None:
-        ready = (False, problem.reason, str(problem))
-    elif suspended:
-        ready = (True, Reason.SUSPENDED, "spec.suspend is true: nothing is launched")
-    else:
-        ready = (True, "Scheduled", "the task is accepted and scheduled")
-    pause: _Verdict = (True, Reason.SUSPENDED, "spec.suspend is true") if suspended else (False, "NotSuspended", "")
-    return _condition(READY, ready, before, now), _condition(SUSPENDED, pause, before, now)
-
-
-def _condition(kind: str, verdict: _Verdict, before: Sequence[Condition], now: datetime) -> Condition:
-    status, reason, message = verdict
-    since = next((c.last_transition_time for c in before if c.type == kind and c.status == status), now)
-    return Condition(kind, status, str(reason), message[:LONG_MESSAGE], since)
-
-
 def render_status(
     task: Task,
     ledger: Ledger,
@@ -80,7 +44,7 @@ def render_status(
         "conditions": [_condition_document(c, task.generation) for c in judged],
         "scheduleSummary": task.spec.summary if isinstance(task.spec, Spec) else None,
         "scheduleHash": ledger.digest,
-        "nextScheduleTime": _time(next_time),
+        "nextScheduleTime": _local(task, next_time),
         "accountedTime": _time(ledger.accounted_time),
         "lastScheduleTime": _time(ledger.last_schedule_time),
         "lastSuccessfulTime": _time(ledger.last_successful_time),
@@ -104,6 +68,13 @@ def render_status(
     if late is not None:
         document["latenessMilliseconds"] = {"p50": late.p50, "p99": late.p99, "max": late.maximum}
     return document
+
+
+def _local(task: Task, instant: datetime | None) -> str | None:
+    """Write an instant with the offset of the task's zone: `NEXT` is read by people."""
+    if instant is None or not isinstance(task.spec, Spec):
+        return _time(instant)
+    return task.spec.schedule.local(instant).isoformat().replace("+00:00", "Z")
 
 
 def _time(instant: datetime | None) -> str | None:

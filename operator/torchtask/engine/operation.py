@@ -147,7 +147,8 @@ class Operation:
         task, runs = record.task, self._runs.of(record.task.uid)
         flights = launch.unseen(record.flights, self._runs.version)
         decision = decide(task, record.ledger, runs, flights, now)
-        record.ledger, record.flights, record.next_time = decision.ledger, decision.flights, decision.next_time
+        record.ledger, record.flights = decision.ledger, decision.flights
+        record.next_time, record.over = decision.next_time, decision.over
         for action in decision.actions:
             self._carry_out(record, action)
         if decision.wake_time is not None:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from torchtask import clock
 from torchtask.cluster.api import Document
+from torchtask.core.conditions import Condition
 from torchtask.core.decide import Flights
 from torchtask.core.model import Ledger, Run, Task
-from torchtask.core.status import Condition
 from torchtask.core.wire import jobs, ledgers, tasks
 
 SAMPLES = 100
@@ -32,6 +33,7 @@ class Record:
     judged: int = 0
     flights: Flights = field(default_factory=dict)
     next_time: datetime | None = None
+    over: bool = False
     published: bytes = b""
     lateness: deque[int] | None = None
     pruning: set[str] = field(default_factory=set)
@@ -62,7 +64,7 @@ class Tasks:
             return
         status = document.get("status")
         if record is None:
-            self._records[metadata["uid"]] = _first_seen(tasks.task(document), version, status)
+            self._records[metadata["uid"]] = _first_seen(tasks.task(document, clock.now()), version, status)
         elif not _follow(record, _now(record.task, document), version, status):
             return
         self._wake(metadata["uid"])
@@ -89,7 +91,7 @@ def _now(task: Task, document: Document) -> Task:
     """Read a task that is known: of the same generation it is the same, and its spec need not be read again."""
     metadata = document["metadata"]
     if metadata.get("generation", 1) != task.generation:
-        return tasks.task(document)
+        return tasks.task(document, clock.now())
     return replace(task, deleting="deletionTimestamp" in metadata)
 
 

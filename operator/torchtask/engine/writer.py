@@ -12,8 +12,9 @@ from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, ClusterError
 from torchtask.core import ledger as books
+from torchtask.core.conditions import conditions
 from torchtask.core.model import Ledger
-from torchtask.core.status import conditions, lateness, render_status
+from torchtask.core.status import lateness, render_status
 from torchtask.engine.store import Record, Runs, Tasks
 
 INTERVAL_SECONDS = 1.0
@@ -72,9 +73,9 @@ class Writer:
         return True
 
     def _render(self, record: Record, ledger: Ledger) -> Document:
-        record.conditions = conditions(record.task, record.conditions, clock.now())
         active = sum(1 for r in self._runs.of(record.task.uid) if not r.finished)
         active += sum(1 for f in record.flights.values() if not f.is_open)
+        record.conditions = conditions(record.task, ledger, record.conditions, clock.now(), over=record.over)
         late = lateness(record.lateness or ())
         return render_status(record.task, ledger, active, record.next_time, record.conditions, late)
 

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from tests.scenario import OTHER_UID, UID, a_task, at, document
+from torchtask.core.conditions import conditions
 from torchtask.core.errors import SpecError
 from torchtask.core.manifest import job
 from torchtask.core.model import Phase, Spec
-from torchtask.core.status import conditions, render_status
+from torchtask.core.status import render_status
 from torchtask.core.wire import jobs, ledgers, tasks
 
 TEMPLATE = {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "b"}]}}}}
@@ -16,7 +17,7 @@ TEMPLATE = {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers
 
 def read(**spec: Any) -> Spec | SpecError:
     """Read a TorchTask with these fields."""
-    return tasks.task(document(**spec)).spec
+    return tasks.task(document(**spec), at("12:00:00")).spec
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,21 @@ def read(**spec: Any) -> Spec | SpecError:
         ({"container": {}}, "spec.container.image: is missing"),
         ({"container": {"image": "a"}, "jobTemplate": TEMPLATE}, "spec: exactly one of container and jobTemplate"),
         ({"jobTemplate": {}}, "spec.jobTemplate.spec: is missing"),
+        ({"at": "2026-06-01T13:00:00Z"}, "spec: exactly one of schedule and at is needed"),
+        ({"timeZone": "Europe/Berlyn"}, 'spec.timeZone: "Europe/Berlyn" is not a time zone'),
+        ({"timeZone": 1}, "spec.timeZone: 1 is not a text"),
+        ({"daylightSaving": {"gap": "Never"}}, "spec.daylightSaving.gap: 'Never' is not one of RunAfter, Skip"),
+        ({"daylightSaving": {"fold": "Often"}}, "spec.daylightSaving.fold: 'Often' is not one of Once, Twice"),
+        ({"dayMatch": "Xor"}, "spec.dayMatch: 'Xor' is not one of Or, And"),
+        ({"notBefore": "tomorrow"}, "spec.notBefore: 'tomorrow' is not an instant"),
+        ({"notAfter": "2026-06-01T13:00:00"}, "spec.notAfter: '2026-06-01T13:00:00' is not an instant"),
+        (
+            {"notBefore": "2026-06-02T00:00:00Z", "notAfter": "2026-06-01T00:00:00Z"},
+            "spec.notAfter: it is before spec.notBefore",
+        ),
+        ({"jitterSeconds": -1}, "spec.jitterSeconds: -1 is not in 0–86400"),
+        ({"additionalSchedules": "* * * * *"}, "spec.additionalSchedules: '* * * * *' is not a list"),
+        ({"additionalSchedules": ["* * * * *", "61 * * * *"]}, "spec.additionalSchedules[1]: minute: 61"),
         ({"jobTemplate": {"spec": {"template": 1}}}, "spec.jobTemplate.spec.template: 1 is not an object"),
     ],
 )
@@ -77,7 +93,7 @@ def test_a_template_passes_with_fields_that_nobody_has_heard_of() -> None:
         "metadata": {"labels": {"team": "a"}, "annotations": {"note": "b"}},
         "spec": {"fancy": [1, {"x": None}], "template": {"novel": 1, "spec": {"gizmo": {"a": 0}, "containers": []}}},
     }
-    task = tasks.task(document(jobTemplate=template, nodeSelector={"disk": "ssd"}))
+    task = tasks.task(document(jobTemplate=template, nodeSelector={"disk": "ssd"}), at("12:00:00"))
     assert isinstance(task.spec, Spec)
 
     made = job(task, task.spec, at("12:00:10"))
@@ -91,7 +107,7 @@ def test_a_template_passes_with_fields_that_nobody_has_heard_of() -> None:
 
 def a_job(**status: Any) -> dict[str, Any]:
     """Write the Job of 12:00:10 as the API server has it."""
-    task = tasks.task(document())
+    task = tasks.task(document(), at("12:00:00"))
     assert isinstance(task.spec, Spec)
     made = job(task, task.spec, at("12:00:10"))
     made["metadata"]["uid"] = "job-uid"
@@ -144,7 +160,7 @@ def test_a_status_survives_being_written_and_read() -> None:
     state = a_task().since("12:00:25").counted(launched=2, skipped=3, missed=4)
     state = state.with_run("12:00:10", Phase.FAILED, reason="DeadlineExceeded").with_run("12:00:20", Phase.SUCCEEDED)
     decision = state.decided("12:05:00")
-    judged = conditions(state.task, (), at("12:05:00"))
+    judged = conditions(state.task, decision.ledger, (), at("12:05:00"), over=False)
 
     status = render_status(state.task, decision.ledger, 0, decision.next_time, judged, None)
     read_back = ledgers.ledger(status)
@@ -161,3 +177,14 @@ def test_a_status_survives_being_written_and_read() -> None:
 def test_a_status_that_is_rubbish_is_no_status(status: object) -> None:
     """Whatever stands there, the operator starts anew and says so."""
     assert ledgers.ledger(status) is None
+
+
+@pytest.mark.parametrize("count", [-1, 2**63 - 1, "7", None, 1.5])
+def test_a_count_that_cannot_be_is_rubbish(count: object) -> None:
+    """A count near the integers' end would make the next patch fail for ever."""
+    state = a_task().since("12:00:25")
+    assert state.ledger is not None
+    status = render_status(state.task, state.ledger, 0, None, (), None)
+
+    assert ledgers.ledger(status) is not None
+    assert ledgers.ledger(status | {"counts": status["counts"] | {"launched": count}}) is None

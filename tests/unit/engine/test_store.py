@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from tests.scenario import UID, a_task, at, document
+from torchtask.core.conditions import conditions
 from torchtask.core.manifest import job
 from torchtask.core.model import Phase, Spec
-from torchtask.core.status import conditions, render_status
+from torchtask.core.status import render_status
 from torchtask.core.wire import tasks
 from torchtask.engine.store import Runs, Tasks
 
@@ -46,7 +47,9 @@ def a_status() -> dict[str, Any]:
     """Write what the operator would."""
     state = a_task().since("12:00:00")
     assert state.ledger is not None
-    return render_status(state.task, state.ledger, 0, None, conditions(state.task, (), at("12:00:00")), None)
+    return render_status(
+        state.task, state.ledger, 0, None, conditions(state.task, state.ledger, (), at("12:00:00"), over=False), None
+    )
 
 
 def test_an_older_document_is_passed_over(store: Tasks, woken: Woken) -> None:
@@ -131,7 +134,7 @@ def test_a_sweep_forgets_what_was_not_listed(store: Tasks) -> None:
 
 def test_jobs_come_and_go(woken: Woken) -> None:
     """A run is known from the first event to the last; an unchanged slim record wakes nobody."""
-    task = tasks.task(document())
+    task = tasks.task(document(), at("12:00:00"))
     assert isinstance(task.spec, Spec)
     made = job(task, task.spec, at("12:00:10"))
     made["metadata"]["uid"] = "job-uid"

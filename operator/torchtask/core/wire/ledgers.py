@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+from torchtask.core.conditions import Condition
 from torchtask.core.instants import instant, optional_instant
 from torchtask.core.model import Counts, Json, Ledger, NotLaunched, Outage, Phase, Run
-from torchtask.core.status import Condition
 
+_MOST = 2**53
 _COUNTS = ("launched", "skipped", "missed", "succeeded", "failed", "stopped")
 
 
@@ -28,7 +29,7 @@ def _ledger(status: Json) -> Ledger:
         decided_time=accounted,
         digest=str(status["scheduleHash"]),
         generation=int(status["observedGeneration"]),
-        counts=Counts(since=instant(counts["since"]), **{name: max(0, int(counts[name])) for name in _COUNTS}),
+        counts=Counts(since=instant(counts["since"]), **{name: _count(counts[name]) for name in _COUNTS}),
         counted_runs=counted,
         published_runs=counted,
         not_launched=tuple(_not_launched(n) for n in status.get("notLaunched") or ()),
@@ -44,9 +45,16 @@ def _ledger(status: Json) -> Ledger:
     )
 
 
+def _count(value: object) -> int:
+    """Read a count; one that no task can have reached is rubbish, and would soon be more than the API server takes."""
+    if not isinstance(value, int) or not 0 <= value <= _MOST:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
 def _not_launched(entry: Json) -> NotLaunched:
     return NotLaunched(
-        str(entry["reason"]), int(entry["count"]), instant(entry["lastTime"]), str(entry.get("message") or "")
+        str(entry["reason"]), _count(entry["count"]), instant(entry["lastTime"]), str(entry.get("message") or "")
     )
 
 

@@ -5,24 +5,35 @@ Law: a spec raises nothing but `SpecError`, which names the field.
 
 import hashlib
 import json
+from dataclasses import asdict, fields
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from torchtask.core.errors import SpecError
-from torchtask.core.instants import instant
+from torchtask.core.instants import instant, rfc3339
 from torchtask.core.manifest import job_spec
 from torchtask.core.model import Json, Spec, Task
-from torchtask.core.schedule import When, parse
+from torchtask.core.schedule import DayMatch, Fold, Gap, When, parse
+from torchtask.core.wire.values import boolean, choice, given, integer, mapping, moment, text, texts
 
 _HISTORY = 3
-_MOST = 2**31 - 1
+_MOST_JITTER = 86_400
 
 
-def task(document: Json) -> Task:
+class _Policy(StrEnum):
+    FORBID = "Forbid"
+    ALLOW = "Allow"
+
+
+def task(document: Json, now: datetime) -> Task:
     """Read a TorchTask. A spec that cannot be understood is in the result, as the error."""
     metadata = document["metadata"]
     understood: Spec | SpecError
+    notes: tuple[str, ...] = ()
     try:
         understood = spec(document.get("spec"), metadata["uid"])
+        notes = understood.schedule.warnings(now)
     except SpecError as error:
         understood = error
     return Task(
@@ -32,48 +43,77 @@ def task(document: Json) -> Task:
         generation=metadata.get("generation", 1),
         creation_time=instant(metadata["creationTimestamp"]),
         spec=understood,
+        notes=notes,
         deleting="deletionTimestamp" in metadata,
     )
 
 
 def spec(document: object, uid: str) -> Spec:
     """Read a spec; raises SpecError, naming the field."""
-    fields = _mapping("spec", document)
-    text = _string("spec.schedule", fields.get("schedule"))
-    suspend = _boolean("spec.suspend", fields.get("suspend", False))
-    _integer("spec.timeoutSeconds", fields.get("timeoutSeconds", 1), 1)
-    _integer("spec.backoffLimit", fields.get("backoffLimit", 0), 0)
+    fields = mapping("spec", document)
+    suspend = boolean("spec.suspend", given(fields, "suspend", False))
+    when = _when(fields, uid)
+    integer("spec.timeoutSeconds", given(fields, "timeoutSeconds", 1), 1)
+    integer("spec.backoffLimit", given(fields, "backoffLimit", 0), 0)
     metadata = _what(fields)
+    successful, failed = (given(fields, name, _HISTORY) for name in _HISTORY_LIMITS)
     return Spec(
-        schedule=parse(When(schedule=text, seed=uid)),
-        summary=text,
-        digest=digest(text, suspend),
+        schedule=parse(when),
+        jitter_seconds=integer("spec.jitterSeconds", given(fields, "jitterSeconds", 0), 0, _MOST_JITTER),
+        summary=_summary(when),
+        digest=_digest(when, suspend=suspend),
         suspend=suspend,
         max_instances=_limit(fields),
-        successful_history=_integer(
-            "spec.successfulJobsHistoryLimit", fields.get("successfulJobsHistoryLimit", _HISTORY), 0
-        ),
-        failed_history=_integer("spec.failedJobsHistoryLimit", fields.get("failedJobsHistoryLimit", _HISTORY), 0),
+        successful_history=integer("spec.successfulJobsHistoryLimit", successful, 0),
+        failed_history=integer("spec.failedJobsHistoryLimit", failed, 0),
         job=job_spec(fields),
-        labels=_mapping("spec.jobTemplate.metadata.labels", metadata.get("labels") or {}),
-        annotations=_mapping("spec.jobTemplate.metadata.annotations", metadata.get("annotations") or {}),
+        labels=mapping("spec.jobTemplate.metadata.labels", given(metadata, "labels", {})),
+        annotations=mapping("spec.jobTemplate.metadata.annotations", given(metadata, "annotations", {})),
     )
 
 
-def digest(*parts: object) -> str:
-    """Hash what decides when a task fires; the same in every process."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+_HISTORY_LIMITS = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
+
+
+def _when(fields: Json, uid: str) -> When:
+    """Read the fields that decide when the task fires; the schedule package judges the texts themselves."""
+    if ("schedule" in fields) == ("at" in fields):
+        raise SpecError("spec", "exactly one of schedule and at is needed")
+    saving = mapping("spec.daylightSaving", given(fields, "daylightSaving", {}))
+    known: dict[str, Any] = {
+        "schedule": text("spec.schedule", fields["schedule"]) if "schedule" in fields else None,
+        "additional_schedules": texts("spec.additionalSchedules", given(fields, "additionalSchedules", [])),
+        "time_zone": text("spec.timeZone", given(fields, "timeZone", "UTC")),
+        "gap": choice("spec.daylightSaving.gap", given(saving, "gap", Gap.RUN_AFTER), Gap),
+        "fold": choice("spec.daylightSaving.fold", given(saving, "fold", Fold.ONCE), Fold),
+        "day_match": choice("spec.dayMatch", given(fields, "dayMatch", DayMatch.OR), DayMatch),
+    }
+    for name, field in (("at", "at"), ("not_before", "notBefore"), ("not_after", "notAfter")):
+        known[name] = moment(f"spec.{field}", fields[field]) if fields.get(field) is not None else None
+    return When(**known, seed=uid)
+
+
+def _summary(when: When) -> str:
+    if when.at is not None:
+        return f"at {rfc3339(when.at)}"
+    more = f" (+{len(when.additional_schedules)})" if when.additional_schedules else ""
+    return f"{when.schedule}{more}"
+
+
+def _digest(when: When, *, suspend: bool) -> str:
+    """Hash what decides when a task fires. What is at its default is left out: a new field changes no old hash."""
+    defaults = {field.name: field.default for field in fields(When)}
+    chosen = {name: str(value) for name, value in asdict(when).items() if value != defaults[name]}
+    return hashlib.sha256(json.dumps([chosen, suspend], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _limit(fields: Json) -> int | None:
-    policy = fields.get("concurrencyPolicy", "Forbid")
-    if policy == "Allow":
-        if "maxInstances" in fields:
+    policy = choice("spec.concurrencyPolicy", given(fields, "concurrencyPolicy", _Policy.FORBID), _Policy)
+    if policy is _Policy.ALLOW:
+        if fields.get("maxInstances") is not None:
             raise SpecError("spec.maxInstances", "has no meaning with concurrencyPolicy Allow, which has no limit")
         return None
-    if policy != "Forbid":
-        raise SpecError("spec.concurrencyPolicy", f"{policy!r} is not one of Forbid, Allow")
-    return _integer("spec.maxInstances", fields.get("maxInstances", 1), 1)
+    return integer("spec.maxInstances", given(fields, "maxInstances", 1), 1)
 
 
 def _what(fields: Json) -> Json:
@@ -81,42 +121,10 @@ def _what(fields: Json) -> Json:
     if ("container" in fields) == ("jobTemplate" in fields):
         raise SpecError("spec", "exactly one of container and jobTemplate is needed")
     if "container" in fields:
-        _string("spec.container.image", _mapping("spec.container", fields["container"]).get("image"))
+        text("spec.container.image", mapping("spec.container", fields["container"]).get("image"))
         return {}
-    template = _mapping("spec.jobTemplate", fields["jobTemplate"])
-    job = _mapping("spec.jobTemplate.spec", template.get("spec"))
-    _mapping(
-        "spec.jobTemplate.spec.template.spec",
-        _mapping("spec.jobTemplate.spec.template", job.get("template")).get("spec"),
-    )
-    return _mapping("spec.jobTemplate.metadata", template.get("metadata") or {})
-
-
-def _typed(path: str, value: object, kind: type, word: str) -> Any:  # noqa: ANN401 -- the callers say which
-    if value is None:
-        raise SpecError(path, f"is missing: {word} is needed")
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise SpecError(path, f"{value!r:.40} is not {word}")
-    return value
-
-
-def _mapping(path: str, value: object) -> dict[str, Any]:
-    result: dict[str, Any] = _typed(path, value, dict, "an object")
-    return result
-
-
-def _string(path: str, value: object) -> str:
-    result: str = _typed(path, value, str, "a text")
-    return result
-
-
-def _boolean(path: str, value: object) -> bool:
-    result: bool = _typed(path, value, bool, "true or false")
-    return result
-
-
-def _integer(path: str, value: object, least: int) -> int:
-    number: int = _typed(path, value, int, "a whole number")
-    if not least <= number <= _MOST:
-        raise SpecError(path, f"{number} is not in {least}–{_MOST}")
-    return number
+    job_template = mapping("spec.jobTemplate", fields["jobTemplate"])
+    job = mapping("spec.jobTemplate.spec", job_template.get("spec"))
+    template = mapping("spec.jobTemplate.spec.template", job.get("template"))
+    mapping("spec.jobTemplate.spec.template.spec", template.get("spec"))
+    return mapping("spec.jobTemplate.metadata", given(job_template, "metadata", {}))
