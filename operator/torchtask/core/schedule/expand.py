@@ -12,6 +12,9 @@ from croniter import croniter
 from torchtask.core.schedule.fields import FIELDS, Items, Place
 
 _CRONITER_ORDER = (Place.MINUTE, Place.HOUR, Place.DAY, Place.MONTH, Place.WEEKDAY, Place.SECOND, Place.YEAR)
+_EVERY = {
+    place: frozenset(range(known.low, known.low + known.size)) for place, known in zip(Place, FIELDS, strict=True)
+}
 
 
 def expand(fields: Sequence[Items], seed: str) -> dict[Place, frozenset[int]]:
@@ -28,6 +31,4 @@ def _expand(text: str, seed: str) -> dict[Place, frozenset[int]]:
 
 
 def _values(place: Place, values: Sequence[int | str]) -> frozenset[int]:
-    if "*" in values:
-        return frozenset(range(FIELDS[place].low, FIELDS[place].low + FIELDS[place].size))
-    return frozenset(int(value) for value in values)
+    return _EVERY[place] if "*" in values else frozenset(int(value) for value in values)

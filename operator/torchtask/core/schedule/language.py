@@ -71,8 +71,8 @@ def cron_fields(words: list[str]) -> list[str]:
 
 
 def reads_as_five_and_year(words: list[str]) -> bool:
-    """Tell whether these are six words that would be right as minute to day-of-week and a year."""
-    if len(words) != 6:
+    """Tell whether six words look as if the first were meant as minute and the last as year, and would be right so."""
+    if len(words) != 6 or not (words[5].isdigit() or all(word.isdigit() for word in words[:4])):
         return False
     try:
         for place, word in zip(list(Place)[1:], words, strict=True):

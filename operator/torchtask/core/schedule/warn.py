@@ -66,7 +66,7 @@ def _about_fields(words: list[str]) -> Iterator[str]:
             if step and known.size % int(step[1]):
                 why = f"{known.size} is not a multiple of {int(step[1])}"
                 yield f"{known.name}: {item} starts anew each {cycle} ({why})"
-    if len(words) == 6 and all(word.isdigit() for word in words[:4]) and reads_as_five_and_year(words):
+    if reads_as_five_and_year(words):
         yield "six fields begin with the second, but these read like five fields and a year"
 
 
