@@ -15,6 +15,7 @@ from lab.trouble import LabError
 from lab.waiting import wait_until
 
 PART = "cell"
+_ENVIRONMENT = {"PATH": processes.SYSTEM_PATH}  # root's own may lack /usr/sbin
 _NAMESPACES = ("--mount", "--net", "--pid", "--ipc", "--uts")
 
 
@@ -42,13 +43,11 @@ def enter(site: Site) -> list[str]:
 
 def load(site: Site, archive: Path, binaries: Path) -> None:
     """Import the images of an archive into the node's containerd. Raises `LabError` when it refuses."""
-    pid = _first_process(site)
+    inside, pid = enter(site), _first_process(site)
     wait_until(Path(f"/proc/{pid}/root{CONTAINERD}").exists, "containerd to listen", within=20)
     ctr: list[str | Path] = [site.inside(binaries) / "ctr", f"--address={CONTAINERD}", "--namespace=k8s.io"]
     with archive.open("rb") as content:
-        done = subprocess.run(
-            [*enter(site), *ctr, "images", "import", "-"], stdin=content, capture_output=True, check=False
-        )
+        done = subprocess.run([*inside, *ctr, "images", "import", "-"], stdin=content, capture_output=True, check=False)
     if done.returncode:
         raise LabError(f"{archive} cannot be loaded: {done.stderr.decode().strip()}")
 
@@ -56,7 +55,7 @@ def load(site: Site, archive: Path, binaries: Path) -> None:
 def remove(site: Site) -> None:
     """Remove what is left of the cell once its processes are gone."""
     # The network dies with the cell, but some time later: its link is cut at once.
-    subprocess.run(["ip", "link", "delete", site.link], capture_output=True, check=False)
+    subprocess.run(["ip", "link", "delete", site.link], env=_ENVIRONMENT, capture_output=True, check=False)
     cgroups.remove(site.cgroup)
 
 
@@ -90,7 +89,7 @@ def _link(site: Site, pid: int) -> None:
         [*inside, "route", "add", "default", "via", site.host_address],
         [*outside, "route", "add", site.pods, "via", site.node_address],
     ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=_ENVIRONMENT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise LabError(f"the node cannot be linked to this machine: {' '.join(command)}: {done.stderr.strip()}")
-    subprocess.run([*enter(site), "hostname", NODE_NAME], check=True)
+    subprocess.run([*enter(site), "hostname", NODE_NAME], env=_ENVIRONMENT, check=True)

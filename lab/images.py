@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import tarfile
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,8 +16,13 @@ from lab.trouble import LabError
 _log = logging.getLogger("lab")
 BUSYBOX_IMAGE = "docker.io/library/busybox:1.36"
 PROJECT_IMAGE = "localhost/torchtask:dev"
-_BASE_IMAGE = "localhost/python-base:bookworm"
+_SUITE = "bookworm"
+_BASE_IMAGE = f"localhost/python-base:{_SUITE}"
 _BASE_PACKAGES = "python3,python3-venv,ca-certificates"
+_LEFT_OUT = tuple(
+    f"./{folder}/" for folder in ("dev", "var/cache/apt", "var/lib/apt/lists", "var/log", "usr/share/doc",
+                                  "usr/share/man", "usr/share/locale")
+)  # fmt: skip
 _AUTHORITIES = ("/etc/ssl/certs", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates")
 _PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 
@@ -51,7 +57,8 @@ def _busybox(layer: tarfile.TarFile) -> None:
 
 def python_base() -> Path:
     """Return the archive of a Debian with Python, made once."""
-    target = folder() / "python-base.tar"
+    recipe = repr([_SUITE, _BASE_PACKAGES, _LEFT_OUT])
+    target = folder() / f"python-base-{sha256(recipe.encode()).hexdigest()[:12]}.tar"
     with places.locked(folder() / ".python-base.lock"):
         if not target.exists():
             requirements.for_images()
@@ -61,26 +68,18 @@ def python_base() -> Path:
                 archive.write(
                     target,
                     [archive.Image(_BASE_IMAGE, ["python3"], _PATH)],
-                    lambda layer: layer.add(root, ".", filter=_without_caches),
+                    lambda layer: layer.add(root, ".", filter=_what_runs),
                 )
     return target
 
 
 def _debootstrap(root: Path) -> None:
     log = places.cache() / "logs" / "debootstrap.log"
-    _run(log, "debootstrap", "--variant=minbase", f"--include={_BASE_PACKAGES}", "bookworm", str(root))
+    _run(log, "debootstrap", "--variant=minbase", f"--include={_BASE_PACKAGES}", _SUITE, str(root))
 
 
-def _without_caches(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    caches = (
-        "./var/cache/apt/",
-        "./var/lib/apt/lists/",
-        "./var/log/",
-        "./usr/share/doc/",
-        "./usr/share/man/",
-        "./dev/",
-    )
-    return None if info.name.startswith(caches) else info
+def _what_runs(info: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return None if info.name.startswith(_LEFT_OUT) else info
 
 
 def project(tag: str = PROJECT_IMAGE) -> Path:

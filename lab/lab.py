@@ -89,15 +89,10 @@ class Lab:
     def stop(self, part: str, *, hard: bool = False) -> None:
         """End one part and wait until it is gone: with SIGTERM (and SIGKILL after 20 s), or at once when `hard`."""
         site = self._site()
-        running = _process(site, part)
-        if not running:
+        if not (running := _process(site, part)):
             return
-        processes.send(running, site.root, signal.SIGKILL if hard else signal.SIGTERM)
-        try:
-            wait_until(lambda: not _process(site, part), f"{part} to end", within=20)
-        except LabError:
-            processes.send(running, site.root, signal.SIGKILL)
-            wait_until(lambda: not _process(site, part), f"{part} to die", within=10)
+        if hard or not processes.end([running], site.root, signal.SIGTERM, within=20):
+            processes.end([running], site.root, signal.SIGKILL, within=20)
 
     def start(self, part: str) -> None:
         """Start one part that was stopped; returns when it runs (the API server: when it serves)."""
@@ -163,11 +158,7 @@ def _cluster(site: Site) -> Cluster:
 
 
 def _start(site: Site, part: Part, programs: Path) -> None:
-    prefix = (
-        [*cell.enter(site), "env", f"PATH={site.inside(programs)}:/usr/sbin:/usr/bin:/sbin:/bin"]
-        if part.on_node
-        else []
-    )
+    prefix = [*cell.enter(site), "env", f"PATH={site.inside(programs)}:{processes.SYSTEM_PATH}"] if part.on_node else []
     processes.spawn(
         [*prefix, *command(part, site, programs)], lab=site.root, part=part.name, log=site.logs / f"{part.name}.log"
     )

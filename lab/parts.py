@@ -53,6 +53,7 @@ def _kube_apiserver(site: Site) -> list[str]:
         f"--kubelet-client-key={pki}/kube-apiserver-kubelet.key",
         "--enable-aggregator-routing=true",  # webhooks: this machine has a route to Pods, none to Services
         f"--audit-policy-file={site.config}/audit.yaml", f"--audit-log-path={site.audit_log}",
+        "--audit-log-maxsize=10000",  # megabytes; one file, so that its readers need not follow a rotation
     ]  # fmt: skip
 
 

@@ -5,14 +5,18 @@ could be lost, left half-written or name a process of somebody else.
 """
 
 import os
+import select
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.waiting import wait_until
+from lab.trouble import LabError
+from lab.waiting import seconds
 
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LAB, _PART = "TORCHTASK_LAB", "TORCHTASK_PART"
 
 
@@ -27,14 +31,15 @@ class Process:
 
 
 def spawn(argv: Sequence[str | Path], *, lab: Path, part: str, log: Path, cwd: Path | None = None) -> None:
-    """Start a program in a session of its own; its output is appended to `log`."""
+    """Start a program in a session of its own, in the lab's folder if not in `cwd`; its output is appended to `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    marked = {**os.environ, _LAB: str(lab), _PART: part}
+    # Not the caller's environment: a proxy or a KUBECONFIG of the user's must not lead a part astray.
+    marked = {"PATH": SYSTEM_PATH, "HOME": str(lab), "LANG": "C.UTF-8", _LAB: str(lab), _PART: part}
     with log.open("ab") as output:
         # setsid forks and returns at once: the program's parent is init, so that it leaves no zombie with us.
         subprocess.run(
             ["setsid", "--fork", *argv],
-            env=marked, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=True,
+            env=marked, cwd=cwd or lab, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=True,
         )  # fmt: skip
 
 
@@ -57,28 +62,35 @@ def _read(pid: int, lab: str) -> Process | None:
     return Process(pid, pairs.get(_PART, "?"), program.removesuffix(" (deleted)"))
 
 
-def send(process: Process, lab: Path, number: signal.Signals) -> None:
-    """Signal a process, unless its id meanwhile belongs to another."""
+def end(processes: Sequence[Process], lab: Path, number: signal.Signals, *, within: float) -> bool:
+    """Signal processes, and say whether all are gone, with their ports and files, in so many seconds."""
+    with ExitStack() as held:
+        handles = [handle for process in processes if (handle := _open(process, lab, held)) is not None]
+        for handle in handles:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, number)
+        deadline = seconds() + within
+        return all(_ends(handle, deadline - seconds()) for handle in handles)
+
+
+def _open(process: Process, lab: Path, held: ExitStack) -> int | None:
+    """Return a handle of the process; None when it is gone or its id belongs to another meanwhile."""
     try:
         handle = os.pidfd_open(process.pid)
     except ProcessLookupError:
-        return
-    try:
-        if _read(process.pid, str(lab)) == process:
-            signal.pidfd_send_signal(handle, number)
-    except ProcessLookupError:
-        pass
-    finally:
-        os.close(handle)
+        return None
+    held.callback(os.close, handle)
+    return handle if _read(process.pid, str(lab)) == process else None
+
+
+def _ends(handle: int, within: float) -> bool:
+    waiting = select.poll()
+    waiting.register(handle, select.POLLIN)
+    return bool(waiting.poll(max(within, 0) * 1000))
 
 
 def end_all(lab: Path) -> None:
-    """Kill every process of `lab` and wait until the last is gone."""
-
-    def none_left() -> bool:
-        left = find(lab)
-        for process in left:
-            send(process, lab, signal.SIGKILL)
-        return not left
-
-    wait_until(none_left, f"the processes of {lab.name} to end", within=20, every=0.02)
+    """Kill every process of `lab` and wait until the last is gone. Raises `LabError` when one cannot be killed."""
+    while left := find(lab):
+        if not end(left, lab, signal.SIGKILL, within=20):
+            raise LabError(f"not to be killed, so the kernel holds them: {find(lab)}")

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.processes import SYSTEM_PATH
 from lab.trouble import LabError
 
 _log = logging.getLogger("lab")
 BUSYBOX = "/bin/busybox"
-_SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Need:
     @property
     def is_met(self) -> bool:
         """Whether it is on this machine."""
-        return Path(self.program).exists() or shutil.which(self.program, path=_SYSTEM_FOLDERS) is not None
+        return Path(self.program).exists() or shutil.which(self.program, path=SYSTEM_PATH) is not None
 
 
 _ALWAYS = (Need("setsid", "util-linux"),)
