@@ -53,4 +53,5 @@ class Judge:
             log.warning("judging the template of %s/%s: %s", task.namespace, task.name, error)
         if record.task.generation == task.generation and record.task.template_error != verdict:
             record.task = replace(record.task, template_error=verdict)
+            log.warning("the template of %s/%s is %s", task.namespace, task.name, verdict or "accepted")
             self._judged(task.uid)

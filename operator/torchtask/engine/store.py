@@ -64,7 +64,7 @@ class Tasks:
             return
         status = document.get("status")
         if record is None:
-            self._records[metadata["uid"]] = _first_seen(tasks.task(document, clock.now()), version, status)
+            self._records[metadata["uid"]] = _first_seen(_read(document), version, status)
         elif not _follow(record, _now(record.task, document), version, status):
             return
         self._wake(metadata["uid"])
@@ -87,11 +87,18 @@ def _first_seen(task: Task, version: int, status: object) -> Record:
     return Record(task, version, ledger, conditions, judged)
 
 
+def _read(document: Document) -> Task:
+    task = tasks.task(document, clock.now())
+    if task.problem is not None:
+        log.warning("%s/%s is not ready: %s", task.namespace, task.name, task.problem)
+    return task
+
+
 def _now(task: Task, document: Document) -> Task:
     """Read a task that is known: of the same generation it is the same, and its spec need not be read again."""
     metadata = document["metadata"]
     if metadata.get("generation", 1) != task.generation:
-        return tasks.task(document, clock.now())
+        return _read(document)
     return replace(task, deleting="deletionTimestamp" in metadata)
 
 
