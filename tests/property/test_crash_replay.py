@@ -101,6 +101,7 @@ class World(RuleBasedStateMachine):
             self.requests.append(Request(action, self.life))
             if isinstance(action, Launch):
                 self.check_launch(action.fire_time)
+        assert decision.wake_time is None or decision.wake_time > self.now, "turning in circles"
         again = decide(self.task, self.ledger, tuple(self.seen.values()), self.flights, self.now)
         assert [a for a in again.actions if not isinstance(a, Prune)] == [], "decided twice, asked twice"
         assert again.ledger == decision.ledger

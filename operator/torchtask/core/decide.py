@@ -16,6 +16,7 @@ from torchtask.core import ledger as books
 from torchtask.core.due import due, reach
 from torchtask.core.errors import SpecReason
 from torchtask.core.history import expired
+from torchtask.core.launch import RETRY
 from torchtask.core.model import (
     Attempt,
     InFlight,
@@ -100,7 +101,7 @@ def decide(task: Task, ledger: Ledger | None, runs: Collection[Run], flights: Fl
     next_time = _next_time(spec, ledger, now) if spec and not spec.suspend else None
     fires_no_more = spec is not None and not spec.suspend and next_time is None and task.problem is None
     over = fires_no_more and not flights and all(r.finished for r in runs)
-    return Decision(ledger, flights, actions, next_time, _wake_time(spec, next_time, flights), over)
+    return Decision(ledger, flights, actions, next_time, _wake_time(spec, next_time, flights, now), over)
 
 
 def _adopt(ledger: Ledger, runs: Collection[Run], flights: Flights) -> tuple[Ledger, Flights]:
@@ -214,7 +215,8 @@ def _next_time(spec: Spec, ledger: Ledger, now: datetime) -> datetime | None:
     return following
 
 
-def _wake_time(spec: Spec | None, next_time: datetime | None, flights: Flights) -> datetime | None:
+def _wake_time(spec: Spec | None, next_time: datetime | None, flights: Flights, now: datetime) -> datetime | None:
+    """Say when to look again: later than now, always, or whoever asks would turn in circles."""
     launch_time = spec.launch_time(next_time) if spec and next_time else None
-    retries = (f.retry_time for f in flights.values() if f.is_open and not f.asking)
+    retries = (max(f.retry_time, now + RETRY) for f in flights.values() if f.is_open and not f.asking)
     return min(filter(None, (launch_time, *retries)), default=None)

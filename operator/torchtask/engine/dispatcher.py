@@ -75,7 +75,7 @@ class Dispatcher:
         try:
             document = await self._api.get(paths.job(task.namespace, name))
             found = jobs.run(document)
-            ours = found is not None and found[0] == task.uid
+            ours = found is not None and found[0] == (task.namespace, task.uid)
             reply = Reply(Answer.OURS) if ours else Reply(Answer.FOREIGN, f"Job {name} exists and is not this task's")
         except ApiError as error:
             reply = Reply(Answer.ABSENT if error.status == 404 else Answer.UNKNOWN, error.message)

@@ -144,7 +144,7 @@ class Operation:
             self._agenda.add(uid, clock.now() + AFTER_A_FAULT)
 
     def _pass(self, record: Record, now: datetime) -> None:
-        task, runs = record.task, self._runs.of(record.task.uid)
+        task, runs = record.task, self._runs.of(record.task)
         flights = launch.unseen(record.flights, self._runs.version)
         decision = decide(task, record.ledger, runs, flights, now)
         record.ledger, record.flights = decision.ledger, decision.flights

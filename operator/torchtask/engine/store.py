@@ -115,17 +115,17 @@ def _follow(record: Record, task: Task, version: int, status: object) -> bool:
 
 
 class Runs:
-    """The runs of all tasks, by the UID of their task: the listener of the Job watch."""
+    """The runs of all tasks: the listener of the Job watch."""
 
     def __init__(self, wake: Callable[[str], None]) -> None:
-        self._runs: dict[str, dict[str, Run]] = {}
-        self._owners: dict[str, str] = {}
+        self._runs: dict[jobs.Owner, dict[str, Run]] = {}
+        self._owners: dict[str, jobs.Owner] = {}
         self._wake = wake
         self.version = 0
 
-    def of(self, task_uid: str) -> Collection[Run]:
+    def of(self, task: Task) -> Collection[Run]:
         """Return the runs of a task."""
-        return self._runs.get(task_uid, {}).values()
+        return self._runs.get((task.namespace, task.uid), {}).values()
 
     def changed(self, document: Document) -> None:
         """Take a Job as it is now. An unchanged slim record wakes nobody."""
@@ -141,7 +141,7 @@ class Runs:
         if runs.get(run.uid) != run:
             runs[run.uid] = run
             self._owners[run.uid] = owner
-            self._wake(owner)
+            self._wake(owner[1])
 
     def gone(self, uid: str) -> None:
         """Forget a Job."""
@@ -151,7 +151,7 @@ class Runs:
         del self._runs[owner][uid]
         if not self._runs[owner]:
             del self._runs[owner]
-        self._wake(owner)
+        self._wake(owner[1])
 
     def reached(self, version: int) -> None:
         """Take note that every change up to `version` has been told."""

@@ -73,7 +73,7 @@ class Writer:
         return True
 
     def _render(self, record: Record, ledger: Ledger) -> Document:
-        active = sum(1 for r in self._runs.of(record.task.uid) if not r.finished)
+        active = sum(1 for r in self._runs.of(record.task) if not r.finished)
         active += sum(1 for f in record.flights.values() if not f.is_open)
         record.conditions = conditions(record.task, ledger, record.conditions, clock.now(), over=record.over)
         late = lateness(record.lateness or ())

@@ -344,3 +344,13 @@ def test_the_scenario_is_about_one_task() -> None:
     """The builder's runs carry the name that the operator would give them."""
     run = Scenario.with_run(a_task(), "12:00:10").runs[0]
     assert run.name == f"report-{UID[:8]}-{int(at('12:00:10').timestamp())}"
+
+
+def test_a_refused_launch_beside_a_silent_one_is_not_asked_about_in_circles() -> None:
+    """While a task waits for an answer it is looked at again later than now, whatever else waits."""
+    state = a_task("* * * * * *", concurrencyPolicy="Allow").since("12:00:10")
+    state = state.with_flight("12:00:10", Attempt.SENT, asking=True).with_flight("12:00:11", Attempt.REFUSED)
+    decision = state.decided("12:00:20.5")
+
+    assert decision.wake_time is not None
+    assert decision.wake_time > at("12:00:20.5")

@@ -120,7 +120,7 @@ def test_our_job_is_read_back() -> None:
 
     assert found is not None
     owner, run = found
-    assert owner == UID
+    assert owner == ("default", UID)
     assert (run.fire_time, run.phase, run.start_time) == (at("12:00:10"), Phase.ACTIVE, at("12:00:10"))
 
 
@@ -153,6 +153,17 @@ def test_a_job_that_no_task_controls_is_no_run() -> None:
 
     assert jobs.run(stray) is None
     assert jobs.run(other) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["report", "report-1780315210", "other-0a1b2c3d-1780315210", "report-0a1b2c3d-178031521x"]
+)
+def test_a_job_under_another_name_is_no_run(name: str) -> None:
+    """A Job that somebody made the task's own by hand belongs to no fire time."""
+    made = a_job()
+    made["metadata"]["name"] = name
+
+    assert jobs.run(made) is None
 
 
 def test_a_status_survives_being_written_and_read() -> None:

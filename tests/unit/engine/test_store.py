@@ -141,14 +141,14 @@ def test_jobs_come_and_go(woken: Woken) -> None:
     runs = Runs(woken.append)
 
     runs.changed(made)
-    assert [r.phase for r in runs.of(UID)] == [Phase.ACTIVE]
+    assert [r.phase for r in runs.of(task)] == [Phase.ACTIVE]
     assert woken.take() == [UID]
 
     runs.changed(made | {"status": {"ready": 1}})
     assert woken.take() == []
 
     runs.gone("job-uid")
-    assert list(runs.of(UID)) == []
+    assert list(runs.of(task)) == []
     assert woken.take() == [UID]
 
 
@@ -160,3 +160,16 @@ def test_a_job_that_cannot_be_read_disturbs_nobody(woken: Woken) -> None:
     runs.gone("never-seen")
 
     assert woken == []
+
+
+def test_a_job_in_another_namespace_takes_nobodys_instance(woken: Woken) -> None:
+    """Anybody may write any UID into an owner reference; it counts only where the task is."""
+    task = tasks.task(document(), at("12:00:00"))
+    assert isinstance(task.spec, Spec)
+    forged = job(task, task.spec, at("12:00:10"))
+    forged["metadata"] |= {"uid": "job-uid", "namespace": "elsewhere"}
+    runs = Runs(woken.append)
+
+    runs.changed(forged)
+
+    assert list(runs.of(task)) == []

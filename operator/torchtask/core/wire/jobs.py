@@ -7,25 +7,23 @@ from torchtask.core.model import Json, Phase, Run
 _FINAL = {"Complete": Phase.SUCCEEDED, "Failed": Phase.FAILED}
 
 
-def run(document: Json, task_uid: str | None = None) -> tuple[str, Run] | None:
-    """Read a Job that a TorchTask controls: the task's UID, and the run. None for every other Job."""
+Owner = tuple[str, str]  # namespace and UID of a task; both, for a Job elsewhere may name any UID as its owner's
+
+
+def run(document: Json) -> tuple[Owner, Run] | None:
+    """Read a Job that a TorchTask controls, and that has the name which the operator gives."""
     metadata = document["metadata"]
     owner = next((o for o in metadata.get("ownerReferences", ()) if o.get("controller")), None)
-    fire_time = names.fire_time_of(metadata["name"])
-    if (
-        owner is None
-        or owner["kind"] != names.KIND
-        or not owner["apiVersion"].startswith(f"{names.GROUP}/")
-        or fire_time is None
-    ):
+    if owner is None or owner["kind"] != names.KIND or not owner["apiVersion"].startswith(f"{names.GROUP}/"):
         return None
-    if task_uid is not None and owner["uid"] != task_uid:
+    fire_time = names.fire_time_of(metadata["name"])
+    if fire_time is None or metadata["name"] != names.run_name(owner["name"], owner["uid"], fire_time):
         return None
     status = document.get("status", {})
     final = next((c for c in status.get("conditions", ()) if c["type"] in _FINAL and c["status"] == "True"), None)
     phase = _FINAL[final["type"]] if final else Phase.ACTIVE
     end = status.get("completionTime") or (final or {}).get("lastTransitionTime")
-    return owner["uid"], Run(
+    return (metadata["namespace"], owner["uid"]), Run(
         name=metadata["name"],
         uid=metadata["uid"],
         fire_time=fire_time,
