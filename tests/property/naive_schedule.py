@@ -21,6 +21,9 @@ class Values:
     values: frozenset[int]
     free: bool = False
 
+    def __repr__(self) -> str:
+        return repr(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class DayField:

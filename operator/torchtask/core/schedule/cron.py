@@ -80,6 +80,7 @@ class WallClock:
         patterns = [(cron.interval, cron.pattern()) for cron in self.crons]
         fixed = tuple(pattern for interval, pattern in patterns if not interval)
         return _Face(
+            dates=reduce(or_, (pattern.dates for _, pattern in patterns)),
             usual=tuple(pattern for _, pattern in patterns),
             repeating=tuple(p for interval, p in patterns if interval or self.fold is Fold.TWICE),
             leaping=fixed if self.gap is Gap.RUN_AFTER else (),
@@ -92,8 +93,9 @@ class WallClock:
 
 @dataclass(frozen=True, slots=True)
 class _Face:
-    """The patterns by when they count: on the usual piece, when wall times repeat, when they were leapt over."""
+    """All dates, and the patterns by when they count: usually, when wall times repeat, when they were leapt over."""
 
+    dates: int
     usual: tuple[Pattern, ...]
     repeating: tuple[Pattern, ...]
     leaping: tuple[Pattern, ...]
@@ -101,12 +103,12 @@ class _Face:
     def day_from(self, day: int) -> int | None:
         """Return the first matching day not before `day`."""
         day = max(day, 0)
-        rest = self._dates() >> day
+        rest = self.dates >> day
         return day + wall.lowest(rest) if rest else None
 
     def day_until(self, day: int) -> int | None:
         """Return the last matching day not after `day`."""
-        rest = self._dates() & wall.below(max(day + 1, 0))
+        rest = self.dates & wall.below(max(day + 1, 0))
         return rest.bit_length() - 1 if rest else None
 
     def first(self, piece: Piece) -> int | None:
@@ -141,6 +143,3 @@ class _Face:
     def _leaps_onto(self, piece: Piece) -> bool:
         shown = piece.start + piece.offset
         return piece.skipped > 0 and wall.first(self.leaping, shown - piece.skipped, shown) is not None
-
-    def _dates(self) -> int:
-        return reduce(or_, (pattern.dates for pattern in self.usual), 0)

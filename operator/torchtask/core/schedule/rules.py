@@ -4,6 +4,7 @@ Instants are whole seconds since 1970-01-01T00:00:00Z; ranges are [start, end).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from torchtask.core.schedule import wall
@@ -75,11 +76,15 @@ class Every:
 
     def bits(self, start: int, end: int) -> int:
         """Return the instants in [start, end) as bits, the lowest for `start`; meant for a few days."""
-        first, wanted = self.first(start, end), self.count(start, end)
-        if first is None:
-            return 0
-        row, length = 1, 1
-        while length < wanted:  # doubling: a day of seconds takes 17 steps
-            row |= row << length * self.period
-            length *= 2
-        return (row & wall.below((wanted - 1) * self.period + 1)) << first - start
+        first = self.first(start, end)
+        return 0 if first is None else _row(self.period, self.count(start, end)) << first - start
+
+
+@lru_cache(maxsize=64)
+def _row(period: int, length: int) -> int:
+    """Return `length` bits, each `period` places from the one before; by doubling, in few steps."""
+    row, done = 1, 1
+    while done < length:
+        row |= row << done * period
+        done *= 2
+    return row & wall.below((length - 1) * period + 1)

@@ -53,35 +53,42 @@ def below(place: int) -> int:
 
 def first(patterns: Iterable[Pattern], start: int, end: int) -> int | None:
     """Return the earliest wall second of the union in [start, end)."""
-    start = max(start, 0)
-    found = min((second for pattern in patterns if (second := _next(pattern, start)) is not None), default=None)
-    return found if found is not None and found < end else None
+    start, end = max(start, 0), min(end, END)
+    if start >= end:
+        return None
+    found = min((second for pattern in patterns if (second := _next(pattern, start, end)) is not None), default=None)
+    return None if found is None or found >= end else found
 
 
-def _next(pattern: Pattern, start: int) -> int | None:
+def _next(pattern: Pattern, start: int, end: int) -> int | None:
+    """Return the pattern's first second from `start` on, looking no further than the day of `end`."""
     day, second = divmod(start, DAY)
-    dates = pattern.dates >> day
-    if dates & 1 and (rest := pattern.seconds >> second):
+    near = pattern.dates >> day & below(end // DAY - day + 1)
+    if near & 1 and (rest := pattern.seconds >> second):
         return start + lowest(rest)
-    later = dates >> 1
+    later = near >> 1
     return (day + 1 + lowest(later)) * DAY + lowest(pattern.seconds) if later else None
 
 
 def last(patterns: Iterable[Pattern], start: int, end: int) -> int | None:
     """Return the latest wall second of the union in [start, end)."""
-    end = min(end, END)
-    if end <= 0:
+    start, end = max(start, 0), min(end, END)
+    if start >= end:
         return None
-    found = max((second for pattern in patterns if (second := _previous(pattern, end)) is not None), default=None)
-    return found if found is not None and found >= start else None
+    found = max(
+        (second for pattern in patterns if (second := _previous(pattern, start, end)) is not None), default=None
+    )
+    return None if found is None or found < start else found
 
 
-def _previous(pattern: Pattern, end: int) -> int | None:
-    day, second = divmod(end, DAY)
-    if pattern.dates >> day & 1 and (rest := pattern.seconds & below(second)):
+def _previous(pattern: Pattern, start: int, end: int) -> int | None:
+    """Return the pattern's last second before `end`, looking no further back than the day of `start`."""
+    first_day, day = start // DAY, end // DAY
+    near = pattern.dates >> first_day & below(day - first_day + 1)
+    if near >> day - first_day and (rest := pattern.seconds & below(end % DAY)):
         return day * DAY + rest.bit_length() - 1
-    earlier = pattern.dates & below(day)
-    return (earlier.bit_length() - 1) * DAY + pattern.seconds.bit_length() - 1 if earlier else None
+    earlier = near & below(day - first_day)
+    return (first_day + earlier.bit_length() - 1) * DAY + pattern.seconds.bit_length() - 1 if earlier else None
 
 
 def bits(patterns: Iterable[Pattern], start: int, end: int) -> int:

@@ -4,7 +4,7 @@ Instants are whole seconds since 1970-01-01T00:00:00Z. A zone's history is cut i
 runs at one offset; everything else in this package works on a piece.
 
 Law: no zone changes its offset twice within `_STEP` (tested against the compiled zone files), so that comparing
-offsets at such distances finds every change.
+offsets at that distance finds every change.
 """
 
 from collections.abc import Iterator
@@ -14,8 +14,7 @@ from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-_STEP = 4 * 86_400
-_CHUNK = 128 * _STEP
+_STEP = 6 * 86_400
 _LONGEST_FOLD = 86_400
 
 
@@ -81,20 +80,18 @@ def pieces(name: str, start: int, end: int) -> Iterator[Piece]:
 
 def changes(name: str, start: int, end: int) -> Iterator[Change]:
     """Yield a zone's changes at instants in [start, end), in order."""
-    for chunk in range(start // _CHUNK, (end - 1) // _CHUNK + 1):
-        yield from (change for change in _changes(name, chunk) if start <= change.at < end)
+    for step in range((start - 1) // _STEP, (end - 2) // _STEP + 1):
+        change = _change(name, step)
+        if change is not None and start <= change.at < end:
+            yield change
 
 
-@lru_cache(maxsize=4096)
-def _changes(name: str, chunk: int) -> tuple[Change, ...]:
-    """Return the changes of one stretch of time, found by comparing offsets a step apart."""
-    marks = range(chunk * _CHUNK, (chunk + 1) * _CHUNK + 1, _STEP)
-    offsets = [offset(name, mark) for mark in marks]
-    return tuple(
-        Change(_moment(name, mark, mark + _STEP), before, after)
-        for mark, before, after in zip(marks, offsets, offsets[1:], strict=False)
-        if before != after
-    )
+@lru_cache(maxsize=16_384)
+def _change(name: str, step: int) -> Change | None:
+    """Return the change within (step, step + 1], in units of `_STEP`, if there is one."""
+    early, late = step * _STEP, (step + 1) * _STEP
+    before, after = offset(name, early), offset(name, late)
+    return None if before == after else Change(_moment(name, early, late), before, after)
 
 
 def _moment(name: str, early: int, late: int) -> int:
