@@ -5,7 +5,6 @@ around the corner, `R` by chance), so it sees only what `fields` has judged and 
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from croniter import croniter
 
@@ -20,14 +19,9 @@ _EVERY = {
 def expand(fields: Sequence[Items], seed: str) -> dict[Place, frozenset[int]]:
     """Return the values of each field's plain items (0 is Sunday); the language's own items add nothing here."""
     text = " ".join(",".join(items.plain) or "1" for items in fields)
-    values = _expand(text, seed if "h" in text else "")
-    return {place: values[place] if items.plain else frozenset() for place, items in zip(Place, fields, strict=True)}
-
-
-@lru_cache(maxsize=2048)
-def _expand(text: str, seed: str) -> dict[Place, frozenset[int]]:
     expanded, _ = croniter.expand(text, hash_id=seed.encode(), second_at_beginning=True)
-    return {place: _values(place, values) for place, values in zip(_CRONITER_ORDER, expanded, strict=True)}
+    values = {place: _values(place, found) for place, found in zip(_CRONITER_ORDER, expanded, strict=True)}
+    return {place: values[place] if items.plain else frozenset() for place, items in zip(Place, fields, strict=True)}
 
 
 def _values(place: Place, values: Sequence[int | str]) -> frozenset[int]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 
 from torchtask.core.schedule.days import FIRST_YEAR, LAST_YEAR
 
@@ -80,6 +81,7 @@ class Items:
         return "*" not in self.plain
 
 
+@lru_cache(maxsize=2048)
 def judge(place: Place, text: str) -> Items:
     """Judge the text of one field. Raises `Fault`, naming the field."""
     try:

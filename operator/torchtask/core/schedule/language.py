@@ -7,6 +7,7 @@ Law: a text means the same in every process, whatever was parsed before.
 """
 
 import re
+from functools import lru_cache
 
 from torchtask.core.schedule.cron import Cron
 from torchtask.core.schedule.days import Days, DaysOfMonth, DaysOfWeek, dates
@@ -33,6 +34,11 @@ _DURATION = re.compile(r"(?=[0-9])(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 
 def read(text: str, day_match: DayMatch, seed: str) -> Cron | Every:
     """Return what a text means. Raises `Fault`."""
+    return _read(text, day_match, seed if "h" in text.lower() else "")
+
+
+@lru_cache(maxsize=2048)
+def _read(text: str, day_match: DayMatch, seed: str) -> Cron | Every:
     words = split(text)
     if words[0].lower() == "@every":
         return _every(words[1:])
@@ -111,6 +117,7 @@ def _of_week(items: Items, plain: frozenset[int]) -> DaysOfWeek | None:
     return DaysOfWeek(plain, items.nth, items.last) if items.restrict else None
 
 
+@lru_cache(maxsize=1024)
 def _bits(values: frozenset[int]) -> int:
     return sum(1 << value for value in values)
 

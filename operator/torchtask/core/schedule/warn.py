@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from torchtask.core.schedule import wall, zones
 from torchtask.core.schedule.cron import Cron, WallClock
@@ -30,8 +31,7 @@ def of_texts(when: When) -> Iterator[str]:
     for path, text in when.texts():
         rule = read(text, when.day_match, when.seed)
         if isinstance(rule, Cron):
-            doubts = (*_about_fields(split(text)), *_about_days(rule.days))
-            yield from (f"{path}: {doubt}" for doubt in doubts)
+            yield from (f"{path}: {doubt}" for doubt in _doubts(text, rule.days))
 
 
 def of_clock(clock: WallClock, start: int, end: int) -> Iterator[str]:
@@ -55,6 +55,11 @@ def of_clock(clock: WallClock, start: int, end: int) -> Iterator[str]:
 
 def _wall(second: int) -> str:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@lru_cache(maxsize=2048)
+def _doubts(text: str, days: Days) -> tuple[str, ...]:
+    return (*_about_fields(split(text)), *_about_days(days))
 
 
 def _about_fields(words: list[str]) -> Iterator[str]:
