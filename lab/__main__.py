@@ -95,7 +95,7 @@ def tools() -> None:
 @click.argument("which", type=click.Choice(["small", "python-base"]))
 def image(which: str) -> None:
     """Print the path of an archive: `small` (busybox and pause) or `python-base`, made if need be."""
-    print(images.small() if which == "small" else images.python_base())
+    print(images.small(images.folder()) if which == "small" else images.python_base())
 
 
 if __name__ == "__main__":

@@ -5,13 +5,15 @@ Needs nothing but Python; containerd, buildah and Docker read them.
 
 import io
 import json
+import os
 import platform
 import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
+from typing import IO
 
 Fill = Callable[[tarfile.TarFile], None]
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -30,15 +32,15 @@ class Image:
 def write(target: Path, images: Sequence[Image], fill: Fill) -> Path:
     """Write an archive of `images`, which share the one layer that `fill` adds its files to."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_suffix(".part")
-    with TemporaryDirectory(dir=target.parent) as folder:
-        layer = Path(folder, "layer.tar")
-        with tarfile.open(layer, "w", format=tarfile.GNU_FORMAT) as tar:
+    draft = target.with_name(f".{target.name}.{os.getpid()}")  # several may write the same one at a time
+    with TemporaryFile(dir=target.parent) as layer:  # without a name, so that nothing stays when this is killed
+        with tarfile.open(fileobj=layer, mode="w", format=tarfile.GNU_FORMAT) as tar:
             fill(tar)
-        with layer.open("rb") as content:
-            digest = _digest(content)
+        digest, info = _digest(layer), tarfile.TarInfo()
+        info.name, info.size = f"{digest}.tar", layer.tell()
+        layer.seek(0)
         with tarfile.open(draft, "w", format=tarfile.GNU_FORMAT) as tar:
-            tar.add(layer, f"{digest}.tar", filter=_plain)
+            tar.addfile(info, layer)
             _add(tar, "manifest.json", json.dumps([_entry(tar, image, digest) for image in images]).encode())
     return draft.replace(target)
 
@@ -82,13 +84,9 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644) -> 
     tar.addfile(info, io.BytesIO(content))
 
 
-def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
-    info.uid = info.gid = info.mtime = 0
-    info.uname = info.gname = ""
-    return info
-
-
-def _digest(content: io.BufferedReader) -> str:
+def _digest(content: IO[bytes]) -> str:
+    """Read a file to its end."""
+    content.seek(0)
     digest = sha256()
     while chunk := content.read(1 << 20):
         digest.update(chunk)

@@ -4,19 +4,23 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from lab.trouble import LabError
 from lab.waiting import wait_until
 
 _V2_CONTROLLERS = "cpuset cpu io memory pids hugetlb"
 
 
 def create(name: str) -> None:
-    """Create the cgroup, and on version 2 let its children be limited."""
-    for hierarchy in _hierarchies():
-        group = hierarchy / name
-        group.mkdir(exist_ok=True)
-        if (group / "cgroup.subtree_control").exists():
-            _delegate(hierarchy)
-            _delegate(group)
+    """Create the cgroup, and on version 2 let its children be limited. Raises `LabError` when it may not."""
+    try:
+        for hierarchy in _hierarchies():
+            group = hierarchy / name
+            group.mkdir(exist_ok=True)
+            if (group / "cgroup.subtree_control").exists():
+                _delegate(hierarchy)
+                _delegate(group)
+    except OSError as error:
+        raise LabError(f"a real node needs cgroups of its own, and this machine refuses: {error}") from error
 
 
 def remove(name: str) -> None:

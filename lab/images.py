@@ -32,14 +32,14 @@ def folder() -> Path:
     return places.cache() / "images"
 
 
-def small() -> Path:
-    """Return the archive of busybox and pause, which share their one layer."""
+def small(where: Path) -> Path:
+    """Write the archive of busybox and pause, which share their one layer, into a folder."""
     requirements.for_small_images()
     images = [
         archive.Image(BUSYBOX_IMAGE, ["sh"], _PATH),
         archive.Image(PAUSE_IMAGE, ["/bin/sleep", "2147483647"], _PATH),
     ]
-    return archive.write(folder() / "small.tar", images, _busybox)
+    return archive.write(where / "small.tar", images, _busybox)
 
 
 def _busybox(layer: tarfile.TarFile) -> None:

@@ -67,6 +67,8 @@ class Lab:
                 if site.shape != shape:
                     raise LabError(f"lab {self.name} is up as {site.shape}: `down` first for {shape}")
             else:
+                if site:
+                    _log.info("lab %s was left in pieces: starting it anew", self.name)
                 self._clean(site)
                 site = slots.claim(self.name, shape)
                 self._start_all(site, programs)
@@ -89,6 +91,7 @@ class Lab:
     def stop(self, part: str, *, hard: bool = False) -> None:
         """End one part and wait until it is gone: with SIGTERM (and SIGKILL after 20 s), or at once when `hard`."""
         site = self._site()
+        _part(site, part)
         if not (running := _process(site, part)):
             return
         if hard or not processes.end([running], site.root, signal.SIGTERM, within=20):
@@ -98,7 +101,7 @@ class Lab:
         """Start one part that was stopped; returns when it runs (the API server: when it serves)."""
         site = self._site()
         if not _process(site, part):
-            _start(site, parts(site)[part], binaries.folder())
+            _start(site, _part(site, part), binaries.folder())
         if part == "kube-apiserver":
             _await_api(site)
 
@@ -129,7 +132,7 @@ class Lab:
             shutil.rmtree(self._root)
 
     def _start_all(self, site: Site, programs: Path) -> None:
-        _log.info("lab %s: starting, about %d s", self.name, 15 if site.shape.nodes else 5)
+        _log.info("lab %s: starting, about 5 s", self.name)
         started = seconds()
         certificates.issue_all(site, configs.NODE_NAME)
         configs.write_all(site)
@@ -140,7 +143,7 @@ class Lab:
         if site.shape.nodes:
             cell.create(site)
             _start(site, members.pop("containerd"), programs)
-            cell.load(site, images.small(), programs)
+            cell.load(site, images.small(site.root), programs)
         _await_api(site)
         for part in members.values():
             _start(site, part, programs)
@@ -162,6 +165,13 @@ def _start(site: Site, part: Part, programs: Path) -> None:
     processes.spawn(
         [*prefix, *command(part, site, programs)], lab=site.root, part=part.name, log=site.logs / f"{part.name}.log"
     )
+
+
+def _part(site: Site, name: str) -> Part:
+    members = parts(site)
+    if name not in members:
+        raise LabError(f"lab {site.name} has no {name!r}; it has {', '.join(members)}")
+    return members[name]
 
 
 def _process(site: Site, part: str) -> processes.Process | None:

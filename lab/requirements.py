@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +22,18 @@ class Need:
     program: str
     package: str
 
+    fits: Callable[[Path], bool] = Path.exists
+
     @property
     def is_met(self) -> bool:
         """Whether it is on this machine."""
-        return Path(self.program).exists() or shutil.which(self.program, path=SYSTEM_PATH) is not None
+        found = shutil.which(self.program, path=SYSTEM_PATH) or self.program
+        return self.fits(Path(found))
+
+
+def _is_static(program: Path) -> bool:
+    """Say whether a program needs no shared library, so that it runs in an image of its own."""
+    return program.exists() and b"/ld-" not in program.read_bytes()[:4096]  # where a loader's name would stand
 
 
 _ALWAYS = (Need("setsid", "util-linux"),)
@@ -38,7 +46,7 @@ _NODE = (
     Need("runc", "runc"),
     Need("/usr/lib/cni/bridge", "containernetworking-plugins"),
 )
-_SMALL_IMAGES = (Need(BUSYBOX, "busybox-static"),)
+_SMALL_IMAGES = (Need(BUSYBOX, "busybox-static", _is_static),)
 _IMAGES = (Need("unshare", "util-linux"), Need("buildah", "buildah"), Need("debootstrap", "debootstrap"))
 
 
