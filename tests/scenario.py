@@ -44,6 +44,7 @@ class Scenario:
     ledger: Ledger | None = None
     runs: tuple[Run, ...] = ()
     flights: dict[datetime, InFlight] = field(default_factory=dict)
+    taken_over: datetime = datetime(2026, 6, 1, tzinfo=UTC)
 
     def since(self, time: str) -> Self:
         """Say that everything up to `time` is accounted for."""
@@ -54,9 +55,8 @@ class Scenario:
     def with_run(self, time: str, phase: Phase = Phase.ACTIVE, **changes: Any) -> Self:
         """Add the Job of the fire time `time`."""
         name = run_name(self.task.name, self.task.uid, at(time))
-        run = Run(
-            name, f"uid-of-{name}", at(time), phase, completion_time=at(time) if phase is not Phase.ACTIVE else None
-        )
+        end = at(time) if phase is not Phase.ACTIVE else None
+        run = Run(name, f"uid-of-{name}", at(time), phase, creation_time=at(time), completion_time=end)
         return replace(self, runs=(*self.runs, replace(run, **changes)))
 
     def with_flight(self, time: str, attempt: Attempt, **changes: Any) -> Self:
@@ -76,7 +76,7 @@ class Scenario:
 
     def decided(self, time: str) -> Decision:
         """Decide at `time`."""
-        return decide(self.task, self.ledger, self.runs, self.flights, at(time))
+        return decide(self.task, self.ledger, self.runs, self.flights, at(time), self.taken_over)
 
     def after(self, decision: Decision) -> Self:
         """Go on with what was decided."""

@@ -25,6 +25,7 @@ from torchtask.core.names import run_name
 from torchtask.core.status import render_status
 from torchtask.core.wire import ledgers, tasks
 
+LONGEST_LIFE = timedelta(seconds=50)  # of a request; the laws allow for 60
 SCHEDULES = ("* * * * * *", "*/2 * * * * *", "*/10 * * * * *", "3,4,30 * * * * *")
 
 
@@ -34,6 +35,7 @@ class Request:
 
     action: Launch | LookUp | Prune
     life: int
+    sent_time: datetime
 
 
 class World(RuleBasedStateMachine):
@@ -54,7 +56,7 @@ class World(RuleBasedStateMachine):
             "jitterSeconds": jitter,
         }
         self.fields |= {"concurrencyPolicy": "Allow"} if limit is None else {"maxInstances": limit}
-        self.limit, self.generation, self.life = limit, 1, 0
+        self.limit, self.generation, self.life, self.taken_over = limit, 1, 0, self.now
         self.suspensions: list[tuple[datetime, bool]] = [(self.now, False)]
         self.jobs: dict[datetime, Run] = {}
         self.seen: dict[datetime, Run] = {}
@@ -95,14 +97,14 @@ class World(RuleBasedStateMachine):
     def turn(self) -> None:
         """Decide, and send what is asked for."""
         flights = launch.unseen(self.flights, self.seen_version)
-        decision = decide(self.task, self.ledger, tuple(self.seen.values()), flights, self.now)
+        decision = decide(self.task, self.ledger, tuple(self.seen.values()), flights, self.now, self.taken_over)
         self.ledger, self.flights = decision.ledger, dict(decision.flights)
         for action in decision.actions:
-            self.requests.append(Request(action, self.life))
+            self.requests.append(Request(action, self.life, self.now))
             if isinstance(action, Launch):
                 self.check_launch(action.fire_time)
         assert decision.wake_time is None or decision.wake_time > self.now, "turning in circles"
-        again = decide(self.task, self.ledger, tuple(self.seen.values()), self.flights, self.now)
+        again = decide(self.task, self.ledger, tuple(self.seen.values()), self.flights, self.now, self.taken_over)
         assert [a for a in again.actions if not isinstance(a, Prune)] == [], "decided twice, asked twice"
         assert again.ledger == decision.ledger
 
@@ -124,7 +126,7 @@ class World(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         """Forget everything that is not in the cluster; a new operator lists it, then looks."""
-        self.life += 1
+        self.life, self.taken_over = self.life + 1, self.now
         self.flights = {}
         self.ledger = ledgers.ledger(self.status)
         self.seen, self.seen_version = dict(self.jobs), self.version
@@ -135,8 +137,11 @@ class World(RuleBasedStateMachine):
     @rule(data=st.data(), answered=st.booleans())
     def serve(self, data: st.DataObject, answered: bool) -> None:  # noqa: FBT001 -- a strategy's value
         """Act on any request under way, in any order; its answer may be lost."""
-        request = self.requests.pop(data.draw(st.integers(0, len(self.requests) - 1)))
-        answer = self.act(request.action)
+        self.pass_on(self.requests.pop(data.draw(st.integers(0, len(self.requests) - 1))), answered=answered)
+
+    def pass_on(self, request: Request, *, answered: bool) -> None:
+        """Let the server act on a request, unless it is older than any request gets."""
+        answer = self.act(request.action) if self.now - request.sent_time < LONGEST_LIFE else Answer.UNKNOWN
         if request.life != self.life:
             self.latecomers += answer is Answer.CREATED
         elif answer is not None:
@@ -163,7 +168,8 @@ class World(RuleBasedStateMachine):
         self.version += 1
         self.created[action.fire_time] += 1
         name = run_name(self.task.name, self.task.uid, action.fire_time)
-        self.jobs[action.fire_time] = Run(name, f"{name}-{self.version}", action.fire_time, Phase.ACTIVE)
+        uid = f"{name}-{self.version}"
+        self.jobs[action.fire_time] = Run(name, uid, action.fire_time, Phase.ACTIVE, creation_time=self.now)
         return Answer.CREATED
 
     def hear(self, action: Launch | LookUp | Prune, answer: Answer) -> None:
@@ -228,10 +234,7 @@ class World(RuleBasedStateMachine):
             return
         for _ in range(12):
             while self.requests:
-                request = self.requests.pop(0)
-                answer = self.act(request.action)
-                if request.life == self.life and answer is not None:
-                    self.hear(request.action, answer)
+                self.pass_on(self.requests.pop(0), answered=True)
             self.watch()
             self.now += timedelta(seconds=1)
             self.turn()

@@ -75,8 +75,13 @@ class Decision:
     over: bool = False
 
 
-def decide(task: Task, ledger: Ledger | None, runs: Collection[Run], flights: Flights, now: datetime) -> Decision:
-    """Decide what happens to `task` at `now`; `ledger` is None for a task without a status."""
+def decide(
+    task: Task, ledger: Ledger | None, runs: Collection[Run], flights: Flights, now: datetime, taken_over: datetime
+) -> Decision:
+    """Decide what happens to `task` at `now`.
+
+    `ledger` is None for a task without a status; `taken_over` is when this operator began to look.
+    """
     spec = task.spec if isinstance(task.spec, Spec) else None
     digest = spec.digest if spec else ""
     if ledger is None or books.is_ahead(ledger, now):
@@ -96,12 +101,14 @@ def decide(task: Task, ledger: Ledger | None, runs: Collection[Run], flights: Fl
     if not edited and not _is_impatient(flights, now):
         ledger, flights, starting = _place_due(task, ledger, runs, flights, now)
     flights, asking = _ask_again(flights, now, looking=edited or task.problem is not None)
-    ledger = _close(ledger, runs, flights)
-    actions = (*(Launch(t) for t in starting), *asking, *_prune(spec, ledger, runs))
+    repeated = ledger.repeated.union(a.fire_time for a in asking if isinstance(a, Launch))
+    ledger = _close(replace(ledger, repeated=repeated), runs, flights)
+    pruning = _prune(spec, ledger, runs, taken_over)
+    actions = (*(Launch(t) for t in starting), *asking, *(p for p, time in pruning.items() if time <= now))
     next_time = _next_time(spec, ledger, now) if spec and not spec.suspend else None
     fires_no_more = spec is not None and not spec.suspend and next_time is None and task.problem is None
     over = fires_no_more and not flights and all(r.finished for r in runs)
-    return Decision(ledger, flights, actions, next_time, _wake_time(spec, next_time, flights, now), over)
+    return Decision(ledger, flights, actions, next_time, _wake_time(spec, next_time, flights, pruning, now), over)
 
 
 def _adopt(ledger: Ledger, runs: Collection[Run], flights: Flights) -> tuple[Ledger, Flights]:
@@ -197,14 +204,18 @@ def _ask_again(flights: Flights, now: datetime, *, looking: bool) -> tuple[Fligh
 def _close(ledger: Ledger, runs: Collection[Run], flights: Flights) -> Ledger:
     ledger = books.closed(ledger, [t for t, f in flights.items() if f.is_open])
     ledger = books.with_finished(ledger, runs)
+    if ledger.repeated:
+        ledger = replace(ledger, repeated=ledger.repeated & {*flights, *(r.fire_time for r in runs)})
     active = [r.fire_time for r in runs if not r.finished] + [t for t, f in flights.items() if not f.is_open]
     return books.balanced(ledger, sum(1 for t in active if t <= ledger.accounted_time))
 
 
-def _prune(spec: Spec | None, ledger: Ledger, runs: Collection[Run]) -> tuple[Prune, ...]:
+def _prune(spec: Spec | None, ledger: Ledger, runs: Collection[Run], taken_over: datetime) -> Mapping[Prune, datetime]:
+    """Name the runs beyond the history limits, and from when on each may be deleted (L11)."""
     if spec is None:
-        return ()
-    return tuple(Prune(r) for r in expired(runs, ledger.published_runs, spec.successful_history, spec.failed_history))
+        return {}
+    beyond = expired(runs, ledger.published_runs, spec.successful_history, spec.failed_history)
+    return {Prune(r): books.certain_time(ledger, r, taken_over) for r in beyond}
 
 
 def _next_time(spec: Spec, ledger: Ledger, now: datetime) -> datetime | None:
@@ -215,8 +226,15 @@ def _next_time(spec: Spec, ledger: Ledger, now: datetime) -> datetime | None:
     return following
 
 
-def _wake_time(spec: Spec | None, next_time: datetime | None, flights: Flights, now: datetime) -> datetime | None:
+def _wake_time(
+    spec: Spec | None,
+    next_time: datetime | None,
+    flights: Flights,
+    pruning: Mapping[Prune, datetime],
+    now: datetime,
+) -> datetime | None:
     """Say when to look again: later than now, always, or whoever asks would turn in circles."""
     launch_time = spec.launch_time(next_time) if spec and next_time else None
     retries = (max(f.retry_time, now + RETRY) for f in flights.values() if f.is_open and not f.asking)
-    return min(filter(None, (launch_time, *retries)), default=None)
+    prunings = (time for time in pruning.values() if time > now)
+    return min(filter(None, (launch_time, *retries, *prunings)), default=None)

@@ -4,7 +4,8 @@ Law L2: every fire time up to `accounted_time` is counted, none after it; it lie
 at the last moment decided, and never moves back.
 Law L9: an edit starts a new account from now: what was not sent is skipped, and the past is not fired.
 Law L10: a task without a status starts from its creation; one that must have had a status starts from now.
-Law L11: a finished run is counted once, and only when its fire time is accounted for.
+Law L11: a finished run is counted once, and only when its fire time is accounted for. Its Job stands as long as another
+copy of its launch may still land and find the name free.
 Law L12: `stopped` = launched − succeeded − failed − active, and never falls: what is missing then is a Job that turned
 up after its fire time had been given up, and it is added to launched.
 """
@@ -17,6 +18,7 @@ from torchtask.core.model import SECOND, Counts, Ledger, NotLaunched, Outcome, P
 
 YOUNG = timedelta(seconds=60)
 AHEAD = timedelta(seconds=60)
+DOUBT = timedelta(seconds=60)  # longer than any request lives
 
 
 def opened(task: Task, digest: str, now: datetime) -> Ledger:
@@ -96,6 +98,15 @@ def _ended(ledger: Ledger, run: Run) -> Ledger:
     success = max(filter(None, (ledger.last_successful_time, run.completion_time)), default=None)
     counts = replace(counts, succeeded=counts.succeeded + 1)
     return replace(ledger, counts=counts, consecutive_failures=0, last_successful_time=success)
+
+
+def certain_time(ledger: Ledger, run: Run, taken_over: datetime) -> datetime:
+    """Return from when on no copy of the launch of `run` can land any more, so that its Job may be deleted (L11).
+
+    Copies are our own repeated requests, and those of whoever was there before we took over at `taken_over`.
+    """
+    doubtful = run.fire_time in ledger.repeated or run.creation_time < taken_over + DOUBT
+    return run.creation_time + DOUBT if doubtful else run.creation_time
 
 
 def balanced(ledger: Ledger, active: int) -> Ledger:

@@ -5,7 +5,7 @@ the run that belongs to it. Counting follows the ledger's laws, which stand in `
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -101,6 +101,7 @@ class Run:
     uid: str
     fire_time: datetime
     phase: Phase
+    creation_time: datetime
     start_time: datetime | None = None
     completion_time: datetime | None = None
     reason: str = ""
@@ -230,7 +231,8 @@ class Ledger:
 
     `accounted_time`: every fire time up to it is counted, none after it (L2). `decided_time`: every fire time up to it
     has an outcome or is in flight; the outcomes after `accounted_time` wait in `pending`. `published_runs` are the
-    counted runs that the API server is known to hold: only those may be pruned (L11).
+    counted runs that the API server is known to hold: only those may be pruned (L11). `repeated` are the launches that
+    were asked for more than once, so that a copy of the request may still be under way.
     """
 
     accounted_time: datetime
@@ -246,4 +248,5 @@ class Ledger:
     last_successful_time: datetime | None = None
     last_run: Run | None = None
     last_outage: Outage | None = None
-    pending: tuple[Outcome, ...] = field(default=())
+    pending: tuple[Outcome, ...] = ()
+    repeated: frozenset[datetime] = frozenset()

@@ -51,6 +51,7 @@ class Operation:
         self._listed = asyncio.Event()
         self._sweep_wanted = asyncio.Event()
         self._turned = clock.monotonic()
+        self._taken_over = clock.now()
 
     async def run(self) -> None:
         """Operate until cancelled; then finish what is in flight, and write what is decided."""
@@ -146,7 +147,7 @@ class Operation:
     def _pass(self, record: Record, now: datetime) -> None:
         task, runs = record.task, self._runs.of(record.task)
         flights = launch.unseen(record.flights, self._runs.version)
-        decision = decide(task, record.ledger, runs, flights, now)
+        decision = decide(task, record.ledger, runs, flights, now, self._taken_over)
         record.ledger, record.flights = decision.ledger, decision.flights
         record.next_time, record.over = decision.next_time, decision.over
         for action in decision.actions:

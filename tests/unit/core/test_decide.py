@@ -266,6 +266,29 @@ def test_a_run_is_pruned_only_once_the_server_holds_its_end() -> None:
     assert again.actions == (Prune(state.runs[0]),)
 
 
+@pytest.mark.parametrize(
+    ("taken_over", "repeated", "expected"),
+    [("11:00:00", False, True), ("11:59:30", False, False), ("11:00:00", True, False)],
+)
+def test_a_job_stands_while_a_copy_of_its_launch_may_land(
+    taken_over: str,
+    repeated: bool,  # noqa: FBT001
+    expected: bool,  # noqa: FBT001
+) -> None:
+    """A request sent twice, or by the operator before us, may come late: it must find the name taken (L11)."""
+    state = a_task(successfulJobsHistoryLimit=0).since("12:00:15").counted(launched=1)
+    state = state.with_run("12:00:10", Phase.SUCCEEDED)
+    assert state.ledger is not None
+    published, copies = frozenset({state.runs[0].suffix}), frozenset({at("12:00:10")} if repeated else ())
+    ledger = replace(state.ledger, published_runs=published, repeated=copies)
+    state = replace(state, taken_over=at(taken_over), ledger=ledger)
+
+    early, late = state.decided("12:00:16"), state.decided("12:01:10")
+
+    assert (Prune(state.runs[0]) in early.actions) == expected
+    assert Prune(state.runs[0]) in late.actions
+
+
 @pytest.mark.parametrize(("limit", "left"), [(0, 0), (1, 1), (3, 3), (10, 4)])
 def test_history_keeps_the_newest(limit: int, left: int) -> None:
     """Successful runs beyond the limit go, oldest first; failed ones have a limit of their own."""

@@ -110,7 +110,7 @@ def a_job(**status: Any) -> dict[str, Any]:
     task = tasks.task(document(), at("12:00:00"))
     assert isinstance(task.spec, Spec)
     made = job(task, task.spec, at("12:00:10"))
-    made["metadata"]["uid"] = "job-uid"
+    made["metadata"] |= {"uid": "job-uid", "creationTimestamp": "2026-06-01T12:00:10Z"}
     return made | {"status": status}
 
 

@@ -137,7 +137,7 @@ def test_jobs_come_and_go(woken: Woken) -> None:
     task = tasks.task(document(), at("12:00:00"))
     assert isinstance(task.spec, Spec)
     made = job(task, task.spec, at("12:00:10"))
-    made["metadata"]["uid"] = "job-uid"
+    made["metadata"] |= {"uid": "job-uid", "creationTimestamp": "2026-06-01T12:00:10Z"}
     runs = Runs(woken.append)
 
     runs.changed(made)
@@ -167,7 +167,7 @@ def test_a_job_in_another_namespace_takes_nobodys_instance(woken: Woken) -> None
     task = tasks.task(document(), at("12:00:00"))
     assert isinstance(task.spec, Spec)
     forged = job(task, task.spec, at("12:00:10"))
-    forged["metadata"] |= {"uid": "job-uid", "namespace": "elsewhere"}
+    forged["metadata"] |= {"uid": "job-uid", "namespace": "elsewhere", "creationTimestamp": "2026-06-01T12:00:10Z"}
     runs = Runs(woken.append)
 
     runs.changed(forged)

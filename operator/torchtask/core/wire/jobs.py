@@ -1,7 +1,7 @@
 """Job documents → `Run`. A Job that no TorchTask controls is no run, whatever its labels and name say (promise 9)."""
 
 from torchtask.core import names
-from torchtask.core.instants import optional_instant
+from torchtask.core.instants import instant, optional_instant
 from torchtask.core.model import Json, Phase, Run
 
 _FINAL = {"Complete": Phase.SUCCEEDED, "Failed": Phase.FAILED}
@@ -28,6 +28,7 @@ def run(document: Json) -> tuple[Owner, Run] | None:
         uid=metadata["uid"],
         fire_time=fire_time,
         phase=phase,
+        creation_time=instant(metadata["creationTimestamp"]),
         start_time=optional_instant(status.get("startTime")),
         completion_time=optional_instant(end) if final else None,
         reason=_run_reason(phase, final),

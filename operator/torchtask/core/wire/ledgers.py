@@ -64,6 +64,7 @@ def _last_run(entry: Json) -> Run:
         uid="",
         fire_time=instant(entry["scheduleTime"]),
         phase=Phase(entry["result"]),
+        creation_time=instant(entry["scheduleTime"]),
         start_time=optional_instant(entry.get("startTime")),
         completion_time=optional_instant(entry.get("completionTime")),
         reason=str(entry.get("reason") or ""),
