@@ -214,7 +214,8 @@ def test_history_limits_keep_the_newest(namespace: Namespace) -> None:
     wait_until(
         lambda: namespace.condition("tick", "Suspended").get("status") == "True", "the pause", within=10, every=1
     )
-    wait_until(lambda: len(namespace.jobs()) == 1, "one Job to be left", within=30, every=1)
+    # A Job younger than a minute stands if the operator took over less than a minute ago (law L11).
+    wait_until(lambda: len(namespace.jobs()) == 1, "one Job to be left", within=150, every=1)
     assert "nextScheduleTime" not in namespace.status("tick")
 
 
