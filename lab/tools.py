@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lab import binaries, places
@@ -40,7 +39,8 @@ class Tools:
         )  # fmt: skip
 
     def _run(self, program: str, *arguments: str, stdin: str | None = None) -> str:
-        path = shutil.which(program) or str(Path(binaries.build([program])) / program)
+        built = binaries.folder() / program  # of the lab's own version, if there is a lab
+        path = built if built.exists() else shutil.which(program) or binaries.build([program]) / program
         environment = {**os.environ, "KUBECONFIG": self.kubeconfig}
         done = subprocess.run(
             [path, *arguments], input=stdin, capture_output=True, text=True, env=environment, check=False

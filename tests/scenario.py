@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from torchtask.core.decide import Decision, decide
+from torchtask.core.launch import Attempt, InFlight
 from torchtask.core.ledger import opened
-from torchtask.core.model import Attempt, InFlight, Ledger, Phase, Run, Spec, Task
+from torchtask.core.model import Ledger, Phase, Run, Spec, Task
 from torchtask.core.names import run_name
 from torchtask.core.wire import tasks
 

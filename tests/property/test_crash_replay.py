@@ -20,7 +20,8 @@ from tests.scenario import at, document
 from torchtask.core import launch
 from torchtask.core import ledger as books
 from torchtask.core.decide import Launch, LookUp, Prune, decide
-from torchtask.core.model import Answer, InFlight, Json, Ledger, Phase, Run, Spec, Task
+from torchtask.core.launch import Answer, InFlight
+from torchtask.core.model import Json, Ledger, Phase, Run, Spec, Task
 from torchtask.core.names import run_name
 from torchtask.core.status import render_status
 from torchtask.core.wire import ledgers, tasks

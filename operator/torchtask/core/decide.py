@@ -16,23 +16,11 @@ from torchtask.core import ledger as books
 from torchtask.core.due import due, reach
 from torchtask.core.errors import SpecReason
 from torchtask.core.history import expired
-from torchtask.core.launch import RETRY
-from torchtask.core.model import (
-    Attempt,
-    InFlight,
-    Ledger,
-    Outcome,
-    Reason,
-    Result,
-    Run,
-    Spec,
-    Task,
-)
+from torchtask.core.launch import RETRY, Attempt, Flights, InFlight
+from torchtask.core.model import Ledger, Outcome, Reason, Result, Run, Spec, Task
 from torchtask.core.overlap import place
 
 PATIENCE = timedelta(seconds=5)
-
-Flights = Mapping[datetime, InFlight]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,55 +119,6 @@ class Run:
         return self.phase is not Phase.ACTIVE
 
 
-class Attempt(StrEnum):
-    """What is known of a launch between its decision and the moment its Job is seen."""
-
-    SENT = "Sent"  # asked for: the Job may or may not exist, and is asked for again until there is an answer (L7)
-    COLLIDED = "Collided"  # the name exists: one look tells whose Job it is (L8)
-    REFUSED = "Refused"  # the server will not have it now: quota, admission, permission (L6)
-    ACCEPTED = "Accepted"  # created, but the Job watch has not shown it yet (L4)
-
-
-@dataclass(frozen=True, slots=True)
-class InFlight:
-    """A launch that is not history yet.
-
-    `asking`: a request is under way; else one may be made from `retry_time` on. `version`: the resourceVersion at which
-    an accepted Job was created.
-    """
-
-    fire_time: datetime
-    decided_time: datetime
-    retry_time: datetime
-    attempt: Attempt = Attempt.SENT
-    asking: bool = True
-    message: str = ""
-    version: int = 0
-
-    @property
-    def is_open(self) -> bool:
-        """Whether its fire time still has no outcome."""
-        return self.attempt is not Attempt.ACCEPTED
-
-    @property
-    def is_active(self) -> bool:
-        """Whether a Job may exist for it, so that it takes one of the task's instances."""
-        return self.attempt is not Attempt.REFUSED
-
-
-class Answer(StrEnum):
-    """What the API server said to a launch, or to a look at its name."""
-
-    CREATED = "Created"
-    EXISTS = "Exists"  # 409 AlreadyExists
-    REJECTED = "Rejected"  # 422, or a 400 decoding error: this Job will never do
-    REFUSED = "Refused"  # 403 and other 4xx: not now
-    UNKNOWN = "Unknown"  # time-out, reset, 5xx, 429: it may have been created, or not
-    OURS = "Ours"  # the look found the task's own Job
-    FOREIGN = "Foreign"  # the look found somebody else's
-    ABSENT = "Absent"  # the look found nothing
-
-
 class Result(StrEnum):
     """The three ways in which a fire time is accounted for (law L1)."""
 

@@ -11,7 +11,8 @@ from torchtask.cluster import paths
 from torchtask.cluster.api import Api
 from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError
 from torchtask.core import manifest, names
-from torchtask.core.model import Answer, Run, Spec, Task
+from torchtask.core.launch import Answer
+from torchtask.core.model import Run, Spec, Task
 from torchtask.core.wire import jobs
 
 log = logging.getLogger(__name__)

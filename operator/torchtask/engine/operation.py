@@ -17,7 +17,8 @@ from torchtask.cluster.reflector import Reflector, pages
 from torchtask.core import launch, names
 from torchtask.core import ledger as books
 from torchtask.core.decide import Action, Launch, LookUp, Prune, decide
-from torchtask.core.model import Answer, Run, Spec
+from torchtask.core.launch import Answer
+from torchtask.core.model import Run, Spec
 from torchtask.engine.agenda import Agenda
 from torchtask.engine.dispatcher import Dispatcher, Reply
 from torchtask.engine.judge import Judge

@@ -9,7 +9,7 @@ from datetime import datetime
 from torchtask import clock
 from torchtask.cluster.api import Document
 from torchtask.core.conditions import Condition
-from torchtask.core.decide import Flights
+from torchtask.core.launch import Flights
 from torchtask.core.model import Ledger, Run, Task
 from torchtask.core.wire import jobs, ledgers, tasks
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.scenario import UID, Scenario, a_task, at
 from torchtask.core.decide import Decision, Launch, LookUp, Prune
-from torchtask.core.model import Attempt, NotLaunched, Phase, Reason
+from torchtask.core.launch import Attempt
+from torchtask.core.model import NotLaunched, Phase, Reason
 
 
 def launches(decision: Decision) -> list[str]:

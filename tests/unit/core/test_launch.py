@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.scenario import at
-from torchtask.core.launch import RETRY, settle, unseen
-from torchtask.core.model import Answer, Attempt, InFlight, Reason, Result
+from torchtask.core.launch import RETRY, Answer, Attempt, InFlight, settle, unseen
+from torchtask.core.model import Reason, Result
 
 NOW = at("12:00:11")
 
