@@ -28,8 +28,8 @@ class Attempt(StrEnum):
 class InFlight:
     """A launch that is not history yet.
 
-    `asking`: a request is under way; else one may be made from `retry_time` on. `version`: the resourceVersion at which
-    an accepted Job was created.
+    `asking`: a request is under way; else one may be made from `retry_time` on. `version`: the resourceVersion of an
+    accepted Job, as it was created or found.
     """
 
     fire_time: datetime
@@ -72,14 +72,12 @@ Settled = tuple[InFlight | None, Outcome | None]
 def settle(flight: InFlight, answer: Answer, now: datetime, message: str = "", version: int = 0) -> Settled:
     """Return what is in flight after `answer`, and the outcome when the answer decided one.
 
-    `version` is the resourceVersion of a created Job; `message` the server's words, where it refused.
+    `version` is the resourceVersion of the Job, created or found; `message` the server's words, where it refused.
     """
     time, heard = flight.fire_time, replace(flight, asking=False, message=message)
     match answer:
-        case Answer.CREATED:
+        case Answer.CREATED | Answer.OURS:
             return replace(heard, attempt=Attempt.ACCEPTED, version=version), Outcome(Result.LAUNCHED, time)
-        case Answer.OURS:
-            return None, Outcome(Result.LAUNCHED, time)
         case Answer.ABSENT if flight.attempt is Attempt.COLLIDED:
             return None, Outcome(Result.LAUNCHED, time)
         case Answer.ABSENT:

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer, in the core's words; `version` is that of a created Job, `message` in the server's words."""
+    """An answer, in the core's words; `version` is that of the Job, `message` in the server's words."""
 
     answer: Answer
     message: str = ""
@@ -77,7 +77,9 @@ class Dispatcher:
             document = await self._api.get(paths.job(task.namespace, name))
             found = jobs.run(document)
             ours = found is not None and found[0] == (task.namespace, task.uid)
-            reply = Reply(Answer.OURS) if ours else Reply(Answer.FOREIGN, f"Job {name} exists and is not this task's")
+            version = int(document["metadata"]["resourceVersion"])
+            words = "" if ours else f"Job {name} exists and is not this task's"
+            reply = Reply(Answer.OURS if ours else Answer.FOREIGN, words, version)
         except ApiError as error:
             reply = Reply(Answer.ABSENT if error.status == 404 else Answer.UNKNOWN, error.message)
         except NoAnswerError as error:

@@ -54,9 +54,10 @@ def test_an_answer_that_does_not_settle(answer: Answer, before: Attempt, after: 
     assert (remaining.attempt, remaining.asking, remaining.retry_time) == (after, False, NOW + wait)
 
 
-def test_an_accepted_launch_is_active_until_the_watch_has_passed_it() -> None:
+@pytest.mark.parametrize("answer", [Answer.CREATED, Answer.OURS])
+def test_an_accepted_launch_is_active_until_the_watch_has_passed_it(answer: Answer) -> None:
     """Between the answer and the watch event the Job is nowhere else to be seen (L4)."""
-    accepted, _ = settle(flight(), Answer.CREATED, NOW, version=7)
+    accepted, _ = settle(flight(), answer, NOW, version=7)
     assert accepted is not None
     flights = {accepted.fire_time: accepted}
 
