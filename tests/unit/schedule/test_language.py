@@ -1,8 +1,6 @@
 """What the language takes, what it refuses and in which words."""
 
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +9,6 @@ from torchtask.core.errors import InvalidScheduleError, SpecReason, UnknownTimeZ
 from torchtask.core.schedule import DayMatch, When, parse
 
 NOW = datetime(2026, 11, 21, 12, 0, 3, tzinfo=UTC)
-UID = "f1b9c2d0-77aa-4c1e-9d1b-0c6c8f6b8f11"
 
 SAME = [
     ("five fields are at second 0", "*/5 * * * *", "0 */5 * * * *"),
@@ -199,58 +196,8 @@ def test_a_window_that_ends_before_it_begins_is_refused() -> None:
         parse(When(schedule="* * * * *", not_before=NOW, not_after=NOW.replace(hour=11)))
 
 
-def test_h_is_a_value_of_the_uid_and_stays() -> None:
-    """The hash is pinned: a release that changed it would move every task that uses H."""
-    assert parse(When(schedule="H H H * * *", seed=UID)).describe() == "at 18:00:35 every day (UTC)"
-    assert parse(When(schedule="H/25 * * * * *", seed=UID)).describe() == "at seconds 20 and 45 of every minute (UTC)"
-    assert parse(When(schedule="H H(9-17) * * 1-5", seed=UID)).describe() == "at 15:00:00 on Monday to Friday (UTC)"
-
-
-def test_h_spreads_tasks_and_keeps_its_range() -> None:
-    """1,000 tasks use every minute; a day is one that every month has; a range holds."""
-    times = [parse(When(schedule="H H(3-5) H * *", seed=f"{UID}-{task}")).after(NOW) for task in range(1000)]
-
-    assert {time.minute for time in times if time} == set(range(60))
-    assert {time.hour for time in times if time} == {3, 4, 5}
-    assert {time.day for time in times if time} == set(range(1, 29))
-
-
 def test_day_fields_that_never_meet_are_refused_only_when_they_must() -> None:
     """A working day is never a Sunday: with And that never comes, with Or it is either."""
     assert parse(When(schedule="0 0 15W * SUN")).after(NOW) is not None
     with pytest.raises(InvalidScheduleError, match="no date between"):
         parse(When(schedule="0 0 15W * SUN", day_match=DayMatch.AND))
-
-
-PROGRAM = """
-import sys
-from datetime import UTC, datetime
-from torchtask.core.schedule import When, parse, jitter
-texts = ["H H * * *", "H/7 * * * * *", "0 0 L,15W,3 * 1#2,FRIL", "5,4,3 7-9 * JAN,MAR *", "@every 90s/7s"]
-if sys.argv[1] == "reversed":
-    texts.reverse()
-now = datetime(2026, 11, 21, tzinfo=UTC)
-lines = []
-for text in texts:
-    schedule = parse(When(schedule=text, additional_schedules=("0 30 2 * * *",), time_zone="Europe/Berlin", seed="uid"))
-    times = schedule.upcoming(now, 5)
-    lines.append(" ".join(map(str, (schedule.describe(), *times, jitter(schedule, times[0], 60, "uid")))))
-print("\\n".join(sorted(lines)))
-"""
-
-
-def test_meaning_depends_on_no_process_hash_seed_or_order() -> None:
-    """Fresh processes with other hash seeds, parsing in another order, say the same."""
-    answers = {
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM, order],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
-            capture_output=True,
-            check=True,
-            text=True,
-        ).stdout
-        for seed, order in (("0", "forward"), ("1", "reversed"), ("4294967295", "forward"))
-    }
-
-    assert len(answers) == 1
-    assert answers.pop().count("\n") == 5

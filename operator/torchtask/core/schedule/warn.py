@@ -37,20 +37,23 @@ def of_texts(when: When) -> Iterator[str]:
 def of_clock(clock: WallClock, start: int, end: int) -> Iterator[str]:
     """Yield what clock changes in [start, end) do to fixed times: the first gap and the first fold that touch one."""
     fixed = [cron.pattern() for cron in clock.crons if not cron.interval]
-    skips, repeats = "it does not run then", "it runs both times"
-    seen = set[bool]()
+    told = set[bool]()
     for at, before, after in zones.changes(clock.zone, start, end):
         gap = after > before
         shown = wall.first(fixed, at + min(before, after), at + max(before, after))
-        if shown is None or gap in seen:
-            continue
-        seen.add(gap)
-        if gap:
-            what = skips if clock.gap is Gap.SKIP else f"it runs at {_wall(at + after)}"
-            yield f"spec.daylightSaving: the clock of {clock.zone} leaps over {_wall(shown)}: {what}"
-        else:
-            what = repeats if clock.fold is Fold.TWICE else "it runs the first time"
-            yield f"spec.daylightSaving: the clock of {clock.zone} shows {_wall(shown)} twice: {what}"
+        if shown is not None and gap not in told:
+            told.add(gap)
+            effect = _leap(clock.gap, shown, at + after) if gap else _repetition(clock.fold, shown)
+            yield f"spec.daylightSaving: the clock of {clock.zone} {effect}"
+
+
+def _leap(gap: Gap, leapt_over: int, landed_on: int) -> str:
+    outcome = f"it runs at {_wall(landed_on)}" if gap is Gap.RUN_AFTER else "it does not run then"
+    return f"leaps over {_wall(leapt_over)}: {outcome}"
+
+
+def _repetition(fold: Fold, repeated: int) -> str:
+    return f"shows {_wall(repeated)} twice: it runs {'both times' if fold is Fold.TWICE else 'the first time'}"
 
 
 def _wall(second: int) -> str:
