@@ -3,6 +3,8 @@
 from tests.crd.documents import condition, container, env, env_from, many, status, task, template
 
 TIME = "2027-01-01T00:00:00.123456Z"
+LONG_TIME = f"2027-01-01T00:00:00.{'1' * 43}Z"
+LONG_SCHEDULE = "00" + ",0" * 122 + " 0 0 1 1 *"
 LABELS = {f"key-{number}": "v" * 63 for number in range(64)}
 
 SPECS = {
@@ -15,11 +17,18 @@ SPECS = {
         successfulJobsHistoryLimit=0,
         failedJobsHistoryLimit=0,
         serviceAccountName="a",
+        timeZone="Z",
+        jitterSeconds=0,
         container={"image": "i", "terminationGracePeriodSeconds": 0},
     ),
     "largest numbers": task(
         name="a" * 52,
-        schedule="00" + ",0" * 122 + " 0 0 1 1 *",
+        schedule=LONG_SCHEDULE,
+        additionalSchedules=[LONG_SCHEDULE] * 7,
+        timeZone="Z" * 64,
+        notBefore=LONG_TIME,
+        notAfter=LONG_TIME,
+        jitterSeconds=86400,
         maxInstances=1000,
         timeoutSeconds=31536000,
         backoffLimit=100,
@@ -57,6 +66,17 @@ SPECS = {
     "largest Pod template": template(pod=many(254)),
     "smallest time to live": template(ttlSecondsAfterFinished=60),
     "a Job template with a service account": template(pod={"serviceAccountName": "runner"}),
+    "a moment": task(at=LONG_TIME),
+    "a moment and all that acts on it": task(
+        at=TIME, timeZone="Europe/Berlin", jitterSeconds=5, notBefore="2026-12-31T23:00:00-01:00", notAfter=LONG_TIME
+    ),
+    "a moment and the defaults of schedules": task(
+        at=TIME, dayMatch="Or", daylightSaving={"gap": "RunAfter", "fold": "Once"}
+    ),
+    "clock changes": task(timeZone="Europe/Berlin", daylightSaving={"gap": "Skip", "fold": "Twice"}),
+    "days that both fields name": task(schedule="0 0 13 * FRI", dayMatch="And"),
+    "a window open at one end": task(notBefore="2099-01-01T00:00:00+01:00"),
+    "a window closed at one end": task(notAfter=TIME),
     "Forbid with a limit": task(concurrencyPolicy="Forbid", maxInstances=3),
     "Allow": task(concurrencyPolicy="Allow"),
     "names of one letter": container(env=[{"name": "N"}], envFrom=[{"configMapRef": {"name": "c"}}]),
@@ -83,6 +103,11 @@ SCHEDULES = (
     "0 12 L,15W ? * 5L",
     "0 0 12 ? * tue#5,L5",
     "H H(0-59) H/3 * * *",
+    "* * * * * * *",
+    "0 0 0 29 2 * 2096",
+    "0 0 0 1 1 ? 1970-2099/130,02000,*/7",
+    *("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly", "@minutely", "\t@Daily "),
+    *("@every 1s", "@every 8784h", "@EVERY\t 00001h00030m5s", "@every 1h30m/0s", " @every 90m/1h29m59s "),
 )
 
 STATUSES = {
@@ -101,7 +126,9 @@ STATUSES = {
         conditions=[
             condition(type="T" * 316, status="False", reason="R" * 1024, message="m" * 32768),
             condition(type="Late", status="Unknown"),
-            *(condition(type=f"Type{number}") for number in range(30)),
+            condition(type="Complete", reason="WindowClosed"),
+            condition(type="Failed", reason="InThePast"),
+            *(condition(type=f"Type{number}") for number in range(28)),
         ],
         scheduleSummary="s" * 1024,
         scheduleHash="h" * 128,

@@ -20,12 +20,13 @@ class Refusal:
 
 def task(name: str = "task", **spec: Any) -> Document:
     """Return a valid TorchTask with `spec` over its defaults."""
+    when = {} if "at" in spec else {"schedule": "*/5 * * * * *"}
     what = {} if "jobTemplate" in spec else {"container": {"image": "busybox:1.36"}}
     return {
         "apiVersion": "torchtask.dev/v1beta1",
         "kind": "TorchTask",
         "metadata": {"name": name},
-        "spec": {"schedule": "*/5 * * * * *", **what, **spec},
+        "spec": {**when, **what, **spec},
     }
 
 

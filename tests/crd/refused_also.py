@@ -8,6 +8,27 @@ ALSO_REFUSED = (
         Refusal(task(name="a.b"), "metadata.name must be a DNS label", "<nil>"),
     ),
     (
+        "spec rule: set exactly one of schedule and at",
+        Refusal(
+            task(schedule="* * * * *", at="2099-01-01T00:00:00Z"),
+            "set exactly one of schedule and at",
+        ),
+    ),
+    (
+        "spec rule: has no place beside at, which no clock change moves",
+        Refusal(
+            task(at="2099-01-01T00:00:00Z", daylightSaving={"fold": "Twice"}),
+            "which no clock change moves",
+            "spec.daylightSaving",
+        ),
+    ),
+    (
+        "spec.additionalSchedules[] rule: hour is not in 0–23",
+        Refusal(
+            task(additionalSchedules=["@daily", "0 24 * * *"]), "hour: 24 is not in 0–23", "spec.additionalSchedules[1]"
+        ),
+    ),
+    (
         "spec rule: set exactly one of container and jobTemplate",
         Refusal(
             {**(both := template()), "spec": {**both["spec"], "container": {"image": "busybox:1.36"}}},
@@ -44,7 +65,19 @@ ALSO_REFUSED = (
     *(
         ("spec.schedule rule", Refusal(task(schedule=text), words))
         for text, words in (
-            ("@every 90s", "write 5 fields"),
+            ("@", "is none of the known names"),
+            ("@hourly 5", "is none of the known names"),
+            (" @dayly", "is none of the known names"),
+            ("\n@daily", "is none of the known names"),
+            *(
+                (text, "@every takes one duration")
+                for text in (
+                    *("@every", "@every 90", "@every 90 s", "@every 90S", "@every 5ms", "@every -5s", "@every 30m1h"),
+                    *("@every 0s", "@every 8784h1s", "@every 99999999999999999999h", "@every 9999999m"),
+                    *("@every 90s/", "@every /5s", "@every 90s/90s", "@every 90s/2m", "@every 1m/99999999999999h"),
+                    *("@every 90s/5s/5s", "@every 1h 5m", "@every\n5m"),
+                )
+            ),
             ("", "must have 5 fields"),
             ("* * * *", "must have 5 fields"),
             ("٣ * * * *", "may hold only letters"),
@@ -61,6 +94,21 @@ ALSO_REFUSED = (
             ("0 0 1 1,13 *", "month: 1,13 is not in 1–12"),
             ("0 0 0 * * 8L", "day of week: 8L is not in 0–7"),
             ("0 0 * * 1-010", "day of week: 1-010 is not in 0–7"),
+            ("*/90 * * * * *", "second: */90 is not in 0–59 (steps 1–60)"),
+            ("0/61 * * * *", "minute: 0/61 is not in 0–59 (steps 1–60)"),
+            ("0 H/25 * * *", "hour: H/25 is not in 0–23 (steps 1–24)"),
+            ("0 0 */32 * *", "day of month: */32 is not in 1–31"),
+            ("0 0 1 */13 *", "month: */13 is not in 1–12"),
+            ("0 0 * * */8", "day of week: */8 is not in 0–7 (steps 1–7"),
+            ("0 0 * * 5#6", "after # 1–5"),
+            ("0 0 * * SUN#0", "after # 1–5"),
+            ("0 0 24 1 1 * 2027", "hour: 24 is not in 0–23"),
+            ("60 0 0 1 1 * 2027", "second: 60 is not in 0–59"),
+            ("0 0 0 1 1 8 2027", "day of week: 8 is not in 0–7"),
+            ("0 0 0 1 1 * 1969-1980", "year: 1969-1980 is not in 1970–2099"),
+            ("0 0 0 1 1 * 27", "year: 27 is not in 1970–2099"),
+            ("0 0 0 1 1 * */131", "year: */131 is not in 1970–2099 (steps 1–130)"),
+            ("TZ=UTC 0 0 * * *", "the zone stands in timeZone"),
         )
     ),
 )

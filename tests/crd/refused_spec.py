@@ -1,4 +1,4 @@
-"""For each constraint on what users write, a document that breaks it and nothing else."""
+"""For each constraint on what users write (but for when to run), a document that breaks it and nothing else."""
 
 from tests.crd.documents import Refusal, container, env, env_from, many, task, template, without
 
@@ -10,7 +10,6 @@ WHOLE = {
     "rule: metadata.name must be a DNS label of at most 52 characters": Refusal(
         task(name="a" * 53), "metadata.name must be a DNS label of at most 52 characters", "<nil>"
     ),
-    "spec required: schedule": Refusal(without(task(), "spec", "schedule"), "Required value", "spec.schedule"),
     "spec rule: set exactly one of container and jobTemplate": Refusal(
         without(task(), "spec", "container"), "set exactly one of container and jobTemplate"
     ),
@@ -24,25 +23,6 @@ WHOLE = {
         "beside jobTemplate set jobTemplate.spec.template.spec.serviceAccountName",
         "spec.serviceAccountName",
     ),
-}
-
-SCHEDULE = {
-    f"spec.schedule {constraint}": Refusal(task(schedule=text), words)
-    for constraint, text, words in (
-        ("maxLength", "0" + ",0" * 128 + " * * * *", "may not be more than 256"),
-        ("rule: texts such as @hourly and @every are not supported", "@hourly", "write 5 fields"),
-        ("rule: must have 5 fields", "* * * * * * *", "must have 5 fields (minute hour"),
-        ("rule: may hold only letters, digits, spaces and * ? , - / #", "0 0 1 1 *;", "may hold only letters"),
-        ("rule: holds a word that means nothing", "0 0 * * friday", "days of the week SUN to SAT"),
-        ("rule: has an empty place", "0,,5 * * * *", "something is missing before or after"),
-        ("rule: has a step of 0", "*/0 * * * *", "the number after / is at least 1"),
-        ("rule: second is not in 0–59", "10,60 * * * * *", "second: 10,60 is not in 0–59"),
-        ("rule: minute is not in 0–59", "0 50-60 * * * *", "minute: 50-60 is not in 0–59"),
-        ("rule: hour is not in 0–23", "0 24 * * *", "hour: 24 is not in 0–23"),
-        ("rule: day of month is not in 1–31", "0 0 0 32W * *", "day of month: 32W is not in 1–31"),
-        ("rule: month is not in 1–12", "0 0 1 0/3 *", "month: 0/3 is not in 1–12"),
-        ("rule: day of week is not in 0–7", "0 0 * * 8#1", "day of week: 8#1 is not in 0–7"),
-    )
 }
 
 LIMITS = {
@@ -213,4 +193,4 @@ JOB_TEMPLATE = {
     }.items()
 }
 
-REFUSED = {**WHOLE, **SCHEDULE, **LIMITS, **CONTAINER, **RESOURCES, **JOB_TEMPLATE}
+REFUSED = {**WHOLE, **LIMITS, **CONTAINER, **RESOURCES, **JOB_TEMPLATE}
