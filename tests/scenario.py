@@ -4,10 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from torchtask.core.account import Ledger
 from torchtask.core.decide import Decision, decide
 from torchtask.core.launch import Attempt, InFlight
-from torchtask.core.ledger import opened
-from torchtask.core.model import Ledger, Phase, Run, Spec, Task
+from torchtask.core.ledger import opened, published
+from torchtask.core.model import Phase, Run, Spec, Task
 from torchtask.core.names import run_name
 from torchtask.core.wire import tasks
 
@@ -64,6 +65,17 @@ class Scenario:
         """Add a launch in flight."""
         flight = InFlight(at(time), at(time), at(time), attempt, asking=False)
         return replace(self, flights={**self.flights, at(time): replace(flight, **changes)})
+
+    def queued(self, *times: str) -> Self:
+        """Say that these fire times wait."""
+        assert self.ledger is not None
+        return replace(self, ledger=replace(self.ledger, queued=tuple(at(t) for t in times)))
+
+    def written(self) -> Self:
+        """Say that the API server holds the status, with every finished run counted in it."""
+        assert self.ledger is not None
+        counted = frozenset(r.suffix for r in self.runs if r.finished)
+        return replace(self, ledger=published(self.ledger, replace(self.ledger, counted_runs=counted)))
 
     def counted(self, **changes: Any) -> Self:
         """Set counts."""

@@ -19,9 +19,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.scenario import at, document
 from torchtask.core import launch
 from torchtask.core import ledger as books
-from torchtask.core.decide import Launch, LookUp, Prune, decide
-from torchtask.core.launch import Answer, InFlight
-from torchtask.core.model import Json, Ledger, Phase, Run, Spec, Task
+from torchtask.core.account import Ledger
+from torchtask.core.decide import Prune, Stop, decide
+from torchtask.core.launch import Answer, InFlight, Launch, LookUp
+from torchtask.core.model import Json, Phase, Run, Spec, Task
 from torchtask.core.names import run_name
 from torchtask.core.status import render_status
 from torchtask.core.wire import ledgers, tasks
@@ -34,7 +35,7 @@ SCHEDULES = ("* * * * * *", "*/2 * * * * *", "*/10 * * * * *", "3,4,30 * * * * *
 class Request:
     """Something asked of the API server, by the operator of a certain life."""
 
-    action: Launch | LookUp | Prune
+    action: Launch | LookUp | Prune | Stop
     life: int
     sent_time: datetime
 
@@ -45,18 +46,25 @@ class World(RuleBasedStateMachine):
     @initialize(
         schedule=st.sampled_from(SCHEDULES),
         limit=st.sampled_from([1, 2, None]),
-        history=st.integers(min_value=0, max_value=2),
-        jitter=st.sampled_from([0, 0, 5]),
+        policy=st.sampled_from(["Forbid", "Queue", "Replace"]),
+        fields=st.fixed_dictionaries(
+            {"successfulJobsHistoryLimit": st.integers(min_value=0, max_value=2)},
+            optional={
+                "jitterSeconds": st.just(5),
+                "startingDeadlineSeconds": st.sampled_from([3, 20]),
+                "catchUp": st.sampled_from(["None", "Latest", "All"]),
+            },
+        ),
     )
-    def begin(self, schedule: str, limit: int | None, history: int, jitter: int) -> None:
+    def begin(self, schedule: str, limit: int | None, policy: str, fields: dict[str, Any]) -> None:
         """Create the task."""
         self.now = at("12:00:00")
-        self.fields: dict[str, Any] = {
-            "schedule": schedule,
-            "successfulJobsHistoryLimit": history,
-            "jitterSeconds": jitter,
-        }
-        self.fields |= {"concurrencyPolicy": "Allow"} if limit is None else {"maxInstances": limit}
+        overlap = (
+            {"concurrencyPolicy": "Allow"} if limit is None else {"concurrencyPolicy": policy, "maxInstances": limit}
+        )
+        self.fields: dict[str, Any] = {"schedule": schedule, **fields, **overlap}
+        if self.fields.get("catchUp") == "All" and self.fields["concurrencyPolicy"] != "Queue":
+            del self.fields["catchUp"]
         self.limit, self.generation, self.life, self.taken_over = limit, 1, 0, self.now
         self.suspensions: list[tuple[datetime, bool]] = [(self.now, False)]
         self.jobs: dict[datetime, Run] = {}
@@ -106,7 +114,7 @@ class World(RuleBasedStateMachine):
                 self.check_launch(action.fire_time)
         assert decision.wake_time is None or decision.wake_time > self.now, "turning in circles"
         again = decide(self.task, self.ledger, tuple(self.seen.values()), self.flights, self.now, self.taken_over)
-        assert [a for a in again.actions if not isinstance(a, Prune)] == [], "decided twice, asked twice"
+        assert [a for a in again.actions if not isinstance(a, Prune | Stop)] == [], "decided twice, asked twice"
         assert again.ledger == decision.ledger
 
     def check_launch(self, fire_time: datetime) -> None:
@@ -156,10 +164,16 @@ class World(RuleBasedStateMachine):
         if request.life == self.life:
             self.hear(request.action, Answer.UNKNOWN)
 
-    def act(self, action: Launch | LookUp | Prune) -> Answer | None:
+    def act(self, action: Launch | LookUp | Prune | Stop) -> Answer | None:
         """Do as the API server does."""
-        if isinstance(action, Prune):
+        if isinstance(action, Prune | Stop):
             if self.jobs.pop(action.run.fire_time, None):
+                self.version += 1
+            return None
+        if isinstance(action, Stop):
+            time = action.run.fire_time
+            if time in self.jobs and self.jobs[time].uid == action.run.uid:
+                self.jobs[time] = replace(self.jobs[time], deleting=True)
                 self.version += 1
             return None
         if isinstance(action, LookUp):
@@ -173,9 +187,9 @@ class World(RuleBasedStateMachine):
         self.jobs[action.fire_time] = Run(name, uid, action.fire_time, Phase.ACTIVE, creation_time=self.now)
         return Answer.CREATED
 
-    def hear(self, action: Launch | LookUp | Prune, answer: Answer) -> None:
+    def hear(self, action: Launch | LookUp | Prune | Stop, answer: Answer) -> None:
         """Give the operator an answer."""
-        flight = None if isinstance(action, Prune) else self.flights.pop(action.fire_time, None)
+        flight = None if isinstance(action, Prune | Stop) else self.flights.pop(action.fire_time, None)
         if flight is None:
             return
         after, outcome = launch.settle(flight, answer, self.now, version=self.version)
@@ -194,6 +208,13 @@ class World(RuleBasedStateMachine):
             time = data.draw(st.sampled_from(active))
             self.jobs[time] = replace(self.jobs[time], phase=phase, completion_time=self.now)
             self.version += 1
+
+    @precondition(lambda self: any(r.deleting for r in self.jobs.values()))
+    @rule()
+    def let_go(self) -> None:
+        """End the foreground deletions: the Pods are gone."""
+        self.jobs = {t: r for t, r in self.jobs.items() if not r.deleting}
+        self.version += 1
 
     @rule()
     def watch(self) -> None:
@@ -223,7 +244,8 @@ class World(RuleBasedStateMachine):
         assert min(counts.launched, counts.skipped, counts.missed, counts.stopped) >= 0
         if len(self.suspensions) == 1 and not counts.stopped and counts.since == self.task.creation_time:
             named = self.task.spec.schedule.count(counts.since, self.ledger.accounted_time)
-            assert named <= counts.due <= named + self.latecomers, "LateAccepted adds what turned up too late"
+            due = counts.due + len(books.waiting(self.ledger))
+            assert named <= due <= named + self.latecomers, "LateAccepted adds what turned up too late"
         if self.life == 0:
             now = Counter(launched=counts.launched, skipped=counts.skipped, missed=counts.missed, failed=counts.failed)
             assert all(now[k] >= self.counted_before[k] for k in now), "a count fell"
@@ -236,6 +258,7 @@ class World(RuleBasedStateMachine):
         for _ in range(12):
             while self.requests:
                 self.pass_on(self.requests.pop(0), answered=True)
+            self.let_go()
             self.watch()
             self.now += timedelta(seconds=1)
             self.turn()
@@ -244,5 +267,5 @@ class World(RuleBasedStateMachine):
         assert accepted == [], "a launch stays open"
 
 
-World.TestCase.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+World.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 TestCrashReplay = pytest.mark.property(World.TestCase)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from torchtask.core.account import Ledger
 from torchtask.core.instants import rfc3339
-from torchtask.core.model import Ledger, Reason, Spec, Task
+from torchtask.core.model import Reason, Spec, Task
 
 LONGEST_MESSAGE = 1024
 

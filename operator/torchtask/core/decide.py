@@ -4,37 +4,23 @@ It is told what is known (the task, its ledger, its Jobs, the launches in flight
 the ledger and launches as they are now, and what to ask of the API server. It can be asked again at any moment, and
 after every crash: what it decided stands in the cluster (a Job's name, the status) or is decided again likewise.
 
-The steps, in the order that the laws need: adopt what exists; follow an edit; place what is due; ask again what has no
-answer; close the account.
+The steps, in the order that the laws need: adopt what exists; follow an edit; give up what is too late; place what is
+due; ask again what has no answer; close the account.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from torchtask.core import launch
 from torchtask.core import ledger as books
-from torchtask.core.due import due, reach
+from torchtask.core.account import Ledger, Outcome, Result
+from torchtask.core.due import Due, due, reach
 from torchtask.core.errors import SpecReason
 from torchtask.core.history import expired
-from torchtask.core.launch import RETRY, Attempt, Flights, InFlight
-from torchtask.core.model import Ledger, Outcome, Reason, Result, Run, Spec, Task
-from torchtask.core.overlap import place
-
-PATIENCE = timedelta(seconds=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """Create the Job of `fire_time`; also when that was asked before and not answered."""
-
-    fire_time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class LookUp:
-    """Read the Job that has the name of `fire_time`, and tell whose it is."""
-
-    fire_time: datetime
+from torchtask.core.launch import RETRY, Attempt, Flights, InFlight, Launch, LookUp
+from torchtask.core.model import ConcurrencyPolicy, Reason, Run, Spec, Task
+from torchtask.core.overlap import in_the_way, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +30,14 @@ class Prune:
     run: Run
 
 
-Action = Launch | LookUp | Prune
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Delete an active run's Job, and wait until its Pods are gone."""
+
+    run: Run
+
+
+Action = Launch | LookUp | Prune | Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,76 +70,105 @@ def decide(
     ledger, flights = _adopt(ledger, runs, flights)
     if task.deleting:
         return Decision(ledger, flights)
-    edited = ledger.digest != digest or task.generation > ledger.generation + 1
-    if edited or task.problem:
-        ledger, flights = _drop_unsent(ledger, flights, _why_dropped(task))
-    if not edited:
-        ledger = replace(ledger, generation=task.generation)
-    elif not any(f.is_open for f in flights.values()):
-        ledger = books.restarted(ledger, digest, task.generation, now)
-        edited = False
+    ledger, flights, settled = _follow_edit(task, digest, ledger, flights, now)
     starting: tuple[datetime, ...] = ()
-    if not edited and not _is_impatient(flights, now):
-        ledger, flights, starting = _place_due(task, ledger, runs, flights, now)
-    flights, asking = _ask_again(flights, now, looking=edited or task.problem is not None)
+    if settled and spec is not None and not launch.is_unanswered(flights, now):
+        ledger, flights = _give_up(spec, ledger, flights, now)
+        ledger, flights, starting = _place(task, spec, ledger, runs, flights, now)
+    flights, asking = launch.ask_again(flights, now)
     repeated = ledger.repeated.union(a.fire_time for a in asking if isinstance(a, Launch))
     ledger = _close(replace(ledger, repeated=repeated), runs, flights)
-    pruning = _prune(spec, ledger, runs, taken_over)
-    actions = (*(Launch(t) for t in starting), *asking, *(p for p, time in pruning.items() if time <= now))
+    deletions = _deletions(spec, ledger, runs, flights, taken_over)
+    actions = (*map(Launch, starting), *asking, *(d for d, time in deletions.items() if time <= now))
     next_time = _next_time(spec, ledger, now) if spec and not spec.suspend else None
-    fires_no_more = spec is not None and not spec.suspend and next_time is None and task.problem is None
-    over = fires_no_more and not flights and all(r.finished for r in runs)
-    return Decision(ledger, flights, actions, next_time, _wake_time(spec, next_time, flights, pruning, now), over)
+    return Decision(
+        ledger,
+        flights,
+        actions,
+        next_time,
+        wake_time=_wake_time(spec, next_time, flights, deletions.values(), now),
+        over=_is_over(task, ledger, runs, flights, next_time),
+    )
 
 
 def _adopt(ledger: Ledger, runs: Collection[Run], flights: Flights) -> tuple[Ledger, Flights]:
     """Launched is what has a Job, whoever created it and whether or not its answer came (L10)."""
     seen = {r.fire_time for r in runs}
     noted = {o.fire_time for o in ledger.pending if o.result is Result.LAUNCHED}
-    found = {t for t, f in flights.items() if f.is_open and t in seen}
+    found = {t for t, f in flights.items() if f.is_open and t in seen} | seen.intersection(ledger.queued)
     found |= {t for t in seen if t > ledger.decided_time} - noted
     remaining = {t: f for t, f in flights.items() if t not in seen}
     return books.noted(ledger, (Outcome(Result.LAUNCHED, t) for t in sorted(found))), remaining
 
 
-def _why_dropped(task: Task) -> Reason | SpecReason:
-    if task.problem is not None:
-        return task.problem.reason
-    return Reason.SUSPENDED if isinstance(task.spec, Spec) and task.spec.suspend else Reason.SPEC_CHANGED
+def _follow_edit(
+    task: Task, digest: str, ledger: Ledger, flights: Flights, now: datetime
+) -> tuple[Ledger, Flights, bool]:
+    """Start a new account when the spec says otherwise than the ledger's, once all that was sent is answered (L9).
+
+    Also tells whether the account fits the spec: only then is anything placed.
+    """
+    edited = ledger.digest != digest or task.generation > ledger.generation + 1
+    problem = task.problem
+    if edited or problem is not None:
+        suspended = isinstance(task.spec, Spec) and task.spec.suspend
+        reason = problem.reason if problem else Reason.SUSPENDED if suspended else Reason.SPEC_CHANGED
+        dropped = {*launch.unsent(flights), *(t for t in ledger.queued if t not in flights)}
+        ledger = books.noted(ledger, (Outcome(Result.SKIPPED, t, reason) for t in sorted(dropped)))
+        flights = {t: f for t, f in flights.items() if t not in dropped}
+        flights = launch.lost(flights, flights.keys(), Reason.SPEC_CHANGED)
+    if not edited:
+        return replace(ledger, generation=task.generation), flights, True
+    if any(f.is_open for f in flights.values()):
+        return ledger, flights, False
+    return books.restarted(ledger, digest, task.generation, now), flights, True
 
 
-def _drop_unsent(ledger: Ledger, flights: Flights, reason: Reason | SpecReason) -> tuple[Ledger, Flights]:
-    """Skip the launches that were refused and wait: the spec that they were for is no more (L9)."""
-    unsent = [t for t, f in flights.items() if f.attempt is Attempt.REFUSED and not f.asking]
-    dropped = books.noted(ledger, (Outcome(Result.SKIPPED, t, reason) for t in unsent))
-    return dropped, {t: f for t, f in flights.items() if t not in unsent}
+def _give_up(spec: Spec, ledger: Ledger, flights: Flights, now: datetime) -> tuple[Ledger, Flights]:
+    """Miss what waited past its deadline (L4), and what was refused until the next fire time came (L6)."""
+    waiting = [t for t in ledger.queued if t not in flights]
+    refused = launch.unsent(flights)
+    reasons = {t: Reason.DEADLINE for t in (*waiting, *refused) if spec.too_late(t, now)}
+    for time in refused:
+        following = spec.schedule.after(time)
+        if time not in ledger.queued and following is not None and following <= now:
+            reasons.setdefault(time, Reason.REFUSED)
+    outcomes = (Outcome(Result.MISSED, t, r, message=_words(flights, t)) for t, r in sorted(reasons.items()))
+    ledger = books.noted(ledger, outcomes)
+    flights = {t: f for t, f in flights.items() if t not in reasons}
+    late = [t for t, f in flights.items() if f.attempt is Attempt.SENT and spec.too_late(t, now)]
+    return ledger, launch.lost(flights, late, Reason.DEADLINE) if late else flights
 
 
-def _is_impatient(flights: Flights, now: datetime) -> bool:
-    """While a launch has had no answer for PATIENCE, the task decides nothing more (L7)."""
-    return any(
-        f.attempt in (Attempt.SENT, Attempt.COLLIDED) and now - f.decided_time >= PATIENCE for f in flights.values()
-    )
+def _words(flights: Flights, time: datetime) -> str:
+    return flights[time].message if time in flights else ""
 
 
-def _place_due(
-    task: Task, ledger: Ledger, runs: Collection[Run], flights: Flights, now: datetime
+def _place(
+    task: Task, spec: Spec, ledger: Ledger, runs: Collection[Run], flights: Flights, now: datetime
 ) -> tuple[Ledger, Flights, tuple[datetime, ...]]:
-    """Give every fire time since the last decision its outcome, or a launch."""
-    spec, decided = task.spec, ledger.decided_time
-    until = reach(spec, now) if isinstance(spec, Spec) else now
+    """Give every fire time since the last decision its outcome, a place in the queue, or a launch."""
+    decided, until = ledger.decided_time, reach(spec, now)
     ledger = replace(ledger, decided_time=max(decided, until))
-    if not isinstance(spec, Spec) or spec.suspend or until <= decided:
+    if spec.suspend:
         return ledger, flights, ()
     if task.template_error is not None:
         return books.noted(ledger, _skip_all(spec, decided, until, task.template_error)), flights, ()
-    found = due(spec, decided, now, {r.fire_time for r in runs if r.fire_time > decided})
-    waiting, ledger, flights = _refused(spec, ledger, flights, now)
-    active = sum(1 for r in runs if not r.finished) + sum(1 for f in flights.values() if f.is_active)
-    placed = place((*waiting, *found.times), active, spec.max_instances)
-    outcomes = (*placed.skipped, *((found.missed,) if found.missed else ()))
+    found = due(spec, decided, now, {r.fire_time for r in runs if r.fire_time > decided}) if until > decided else Due()
+    late = {t for t in found.times if spec.too_late(t, now)}
+    missed = (*((found.missed,) if found.missed else ()), *(Outcome(Result.MISSED, t, Reason.DEADLINE) for t in late))
+    refused = launch.unsent(flights)
+    again = [t for t in refused if flights[t].retry_time <= now]
+    flights = {t: f for t, f in flights.items() if t not in again}
+    held = [t for t in ledger.queued if t in flights or t > now]  # being launched, or of a clock that went back
+    waiting = [t for t in ledger.queued if t not in held]
+    active = sum(1 for r in runs if not r.finished) + sum(1 for f in flights.values() if f.may_exist)
+    fresh = {*found.times, *(t for t in again if t not in ledger.queued)} - late
+    placed = place(fresh, waiting, active, spec.overlap)
+    queued = {*held, *placed.waiting, *(t for t in placed.starting if t in ledger.queued)}  # until it is answered
+    ledger = books.noted(ledger, (*missed, *placed.skipped))
+    ledger = replace(ledger, queued=tuple(sorted(queued)), last_outage=found.outage or ledger.last_outage)
     launched = {t: InFlight(t, decided_time=now, retry_time=now) for t in placed.starting}
-    ledger = books.noted(replace(ledger, last_outage=found.outage or ledger.last_outage), outcomes)
     return ledger, {**flights, **launched}, placed.starting
 
 
@@ -159,51 +181,30 @@ def _skip_all(spec: Spec, after: datetime, until: datetime, message: str) -> tup
     return (Outcome(Result.SKIPPED, last, SpecReason.TEMPLATE_INVALID, count=number, message=message),)
 
 
-def _refused(
-    spec: Spec, ledger: Ledger, flights: Flights, now: datetime
-) -> tuple[tuple[datetime, ...], Ledger, Flights]:
-    """Take back the refused launches that waited long enough: to be placed again, or missed if the next is due (L6)."""
-    again, missed = [], []
-    for time, flight in sorted(flights.items()):
-        if flight.attempt is not Attempt.REFUSED or flight.asking:
-            continue
-        following = spec.schedule.after(time)
-        if following is not None and following <= now:
-            missed.append(Outcome(Result.MISSED, time, Reason.REFUSED, message=flight.message))
-        elif flight.retry_time <= now:
-            again.append(time)
-    taken = {*again, *(o.fire_time for o in missed)}
-    return tuple(again), books.noted(ledger, missed), {t: f for t, f in flights.items() if t not in taken}
-
-
-def _ask_again(flights: Flights, now: datetime, *, looking: bool) -> tuple[Flights, tuple[Action, ...]]:
-    """Repeat what has no answer (L7); `looking`: the launch is no longer wanted, so only find out what became of it."""
-    actions: list[Action] = []
-    asked = dict(flights)
-    for time, flight in flights.items():
-        if flight.asking or flight.retry_time > now or flight.attempt not in (Attempt.SENT, Attempt.COLLIDED):
-            continue
-        look = looking or flight.attempt is Attempt.COLLIDED
-        actions.append(LookUp(time) if look else Launch(time))
-        asked[time] = replace(flight, asking=True)
-    return asked, tuple(actions)
-
-
 def _close(ledger: Ledger, runs: Collection[Run], flights: Flights) -> Ledger:
     ledger = books.closed(ledger, [t for t, f in flights.items() if f.is_open])
     ledger = books.with_finished(ledger, runs)
     if ledger.repeated:
         ledger = replace(ledger, repeated=ledger.repeated & {*flights, *(r.fire_time for r in runs)})
     active = [r.fire_time for r in runs if not r.finished] + [t for t, f in flights.items() if not f.is_open]
-    return books.balanced(ledger, sum(1 for t in active if t <= ledger.accounted_time))
+    return books.balanced(ledger, sum(1 for t in active if t <= ledger.accounted_time and t not in ledger.queued))
 
 
-def _prune(spec: Spec | None, ledger: Ledger, runs: Collection[Run], taken_over: datetime) -> Mapping[Prune, datetime]:
-    """Name the runs beyond the history limits, and from when on each may be deleted (L11)."""
-    if spec is None:
+def _deletions(
+    spec: Spec | None, ledger: Ledger, runs: Collection[Run], flights: Flights, taken_over: datetime
+) -> Mapping[Prune | Stop, datetime]:
+    """Name the Jobs to delete, and from when on each may be (L11): history beyond its limits, a run to be replaced."""
+    if spec is None or ledger.published is None:
         return {}
-    beyond = expired(runs, ledger.published_runs, spec.successful_history, spec.failed_history)
-    return {Prune(r): books.certain_time(ledger, r, taken_over) for r in beyond}
+    beyond = expired(runs, ledger.published.counted_runs, spec.successful_history, spec.failed_history)
+    deletions: dict[Prune | Stop, datetime] = {Prune(r): books.certain_time(ledger, r, taken_over) for r in beyond}
+    if spec.overlap.policy is ConcurrencyPolicy.REPLACE and any(t not in flights for t in ledger.queued):
+        active = sum(1 for r in runs if not r.finished) + sum(1 for f in flights.values() if f.may_exist)
+        told = (r for r in in_the_way(runs, active, spec.overlap.limit) if ledger.published.counts_launch(r.fire_time))
+        oldest = next(told, None)
+        if oldest is not None:
+            deletions[Stop(oldest)] = books.certain_time(ledger, oldest, taken_over)
+    return deletions
 
 
 def _next_time(spec: Spec, ledger: Ledger, now: datetime) -> datetime | None:
@@ -214,15 +215,20 @@ def _next_time(spec: Spec, ledger: Ledger, now: datetime) -> datetime | None:
     return following
 
 
+def _is_over(task: Task, ledger: Ledger, runs: Collection[Run], flights: Flights, next_time: datetime | None) -> bool:
+    spec = task.spec
+    fires = not isinstance(spec, Spec) or spec.suspend or next_time is not None or task.problem is not None
+    return not fires and not flights and not ledger.queued and all(r.finished for r in runs)
+
+
 def _wake_time(
     spec: Spec | None,
     next_time: datetime | None,
     flights: Flights,
-    pruning: Mapping[Prune, datetime],
+    deletions: Iterable[datetime],
     now: datetime,
 ) -> datetime | None:
     """Say when to look again: later than now, always, or whoever asks would turn in circles."""
     launch_time = spec.launch_time(next_time) if spec and next_time else None
     retries = (max(f.retry_time, now + RETRY) for f in flights.values() if f.is_open and not f.asking)
-    prunings = (time for time in pruning.values() if time > now)
-    return min(filter(None, (launch_time, *retries, *prunings)), default=None)
+    return min(filter(None, (launch_time, *retries, *(time for time in deletions if time > now))), default=None)

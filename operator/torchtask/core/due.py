@@ -1,15 +1,17 @@
 """Which fire times are due at a moment, and which were missed because nobody was there to decide.
 
-Law L3: a fire time not older than RECENT is due. An older one is late: of those only the newest is still due, and only
-when no recent one is; the others are missed `Downtime`. They are counted by arithmetic: nothing is ever walked.
-Its age counts from its launch time: a fire time that waits for its jitter is neither due nor late yet.
+Law L3: a fire time not older than RECENT is due. An older one is late: of those `catchUp` says which are still due;
+the others are missed `Downtime`. Those that have a Job already rank with the rest. What is missed is counted by
+arithmetic: nothing is ever walked.
+A fire time's age counts from its launch time: one that waits for its jitter is neither due nor late yet.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from torchtask.core.model import Outage, Outcome, Reason, Result, Spec
+from torchtask.core.account import Outage, Outcome, Result
+from torchtask.core.model import CatchUp, Reason, Spec
 from torchtask.core.schedule import Schedule
 
 RECENT = timedelta(seconds=5)
@@ -44,12 +46,12 @@ def due(spec: Spec, after: datetime, now: datetime, started: Collection[datetime
     late = schedule.count(after, late_until) if late_until > after else 0
     if not late:
         return Due(tuple(t for t in recent if t not in started))
-    newest = schedule.latest(late_until)
-    assert newest is not None, "counted, so there is one"  # noqa: S101 -- a contract of the schedule
-    chosen = () if recent or newest in started else (newest,)
-    missed = late - len(chosen) - sum(1 for t in started if after < t <= late_until)
+    latest = 0 if recent else 1
+    limit = {CatchUp.NONE: 0, CatchUp.LATEST: latest, CatchUp.ALL: spec.catch_up_limit}[spec.catch_up]
+    chosen = tuple(t for t in _newest(schedule, after, late_until, limit) if t not in started)
     times = chosen + tuple(t for t in recent if t not in started)
-    last = schedule.latest(newest - _JUST) if newest in chosen else newest
+    missed = late - len(chosen) - sum(1 for t in started if after < t <= late_until)
+    last = schedule.latest(chosen[0] - _JUST if chosen else late_until)
     if missed <= 0 or last is None:
         return Due(times)
     return Due(
@@ -57,6 +59,16 @@ def due(spec: Spec, after: datetime, now: datetime, started: Collection[datetime
         Outcome(Result.MISSED, last, Reason.DOWNTIME, count=missed),
         Outage(start_time=after, end_time=now, missed=missed, started=len(chosen)),
     )
+
+
+def _newest(schedule: Schedule, after: datetime, until: datetime, limit: int) -> tuple[datetime, ...]:
+    """List the newest fire times in (`after`, `until`], oldest first, at most `limit`."""
+    found: list[datetime] = []
+    time = schedule.latest(until)
+    while time is not None and time > after and len(found) < limit:
+        found.append(time)
+        time = schedule.latest(time - _JUST)
+    return tuple(reversed(found))
 
 
 def _recent(schedule: Schedule, after: datetime, now: datetime) -> list[datetime]:

@@ -1,7 +1,7 @@
 """The account of a task: opening it, writing outcomes into it, closing it up to a moment.
 
-Law L2: every fire time up to `accounted_time` is counted, none after it; it lies just before the oldest open one, else
-at the last moment decided, and never moves back.
+Law L2: every fire time up to `accounted_time` is counted or waits in `queued`, none after it does; it lies just before
+the oldest open one, else at the last moment decided, and never moves back.
 Law L9: an edit starts a new account from now: what was not sent is skipped, and the past is not fired.
 Law L10: a task without a status starts from its creation; one that must have had a status starts from now.
 Law L11: a finished run is counted once, and only when its fire time is accounted for. Its Job stands as long as another
@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from torchtask.core.model import SECOND, Counts, Ledger, NotLaunched, Outcome, Phase, Result, Run, Task
+from torchtask.core.account import Counts, Ledger, NotLaunched, Outcome, Published, Result
+from torchtask.core.model import SECOND, Phase, Run, Task
 
 YOUNG = timedelta(seconds=60)
 AHEAD = timedelta(seconds=60)
@@ -39,19 +40,31 @@ def restarted(ledger: Ledger, digest: str, generation: int, now: datetime) -> Le
 
 
 def noted(ledger: Ledger, outcomes: Iterable[Outcome]) -> Ledger:
-    """Add `outcomes`; they are counted when the account is closed past them."""
-    return replace(ledger, pending=(*ledger.pending, *outcomes))
+    """Add `outcomes`; they wait no more, and are counted at once or when the account is closed past them."""
+    added = tuple(outcomes)
+    if not added:
+        return ledger
+    settled = {o.fire_time for o in added}
+    queued = tuple(t for t in ledger.queued if t not in settled)
+    return _swept(replace(ledger, pending=(*ledger.pending, *added), queued=queued))
 
 
 def closed(ledger: Ledger, open_times: Collection[datetime]) -> Ledger:
     """Move `accounted_time` as far as the open fire times let it, and count what it passes (L2)."""
-    until = min((*(time - SECOND for time in open_times), ledger.decided_time))
+    until = min((*(time - SECOND for time in open_times if time not in ledger.queued), ledger.decided_time))
     until = max(until, ledger.accounted_time)
-    passed = [o for o in ledger.pending if o.fire_time <= until]
-    rest = tuple(o for o in ledger.pending if o.fire_time > until)
+    return _swept(replace(ledger, accounted_time=until))
+
+
+def _swept(ledger: Ledger) -> Ledger:
+    """Count the outcomes that are not later than `accounted_time`: the two move together, whoever reads the ledger."""
+    passed = [o for o in ledger.pending if o.fire_time <= ledger.accounted_time]
+    if not passed:
+        return ledger
+    rest = tuple(o for o in ledger.pending if o.fire_time > ledger.accounted_time)
     for outcome in passed:
         ledger = _counted(ledger, outcome)
-    return replace(ledger, accounted_time=until, pending=rest)
+    return replace(ledger, pending=rest)
 
 
 def _counted(ledger: Ledger, outcome: Outcome) -> Ledger:
@@ -118,6 +131,12 @@ def balanced(ledger: Ledger, active: int) -> Ledger:
     return ledger if balanced_counts == counts else replace(ledger, counts=balanced_counts)
 
 
+def waiting(ledger: Ledger) -> tuple[datetime, ...]:
+    """Return the times that stand in `queuedTimes`; one that is not accounted for yet would be decided anew."""
+    return tuple(t for t in ledger.queued if t <= ledger.accounted_time)
+
+
 def published(ledger: Ledger, written: Ledger) -> Ledger:
     """Remember that the API server holds `written`."""
-    return replace(ledger, published_runs=written.counted_runs)
+    held = Published(written.accounted_time, frozenset(written.queued), written.counted_runs)
+    return replace(ledger, published=held)

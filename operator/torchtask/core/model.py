@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from torchtask.core.errors import SpecError, SpecReason, TemplateInvalidError
+from torchtask.core.errors import SpecError, TemplateInvalidError
 from torchtask.core.schedule import Schedule, jitter
 
 SECOND = timedelta(seconds=1)
@@ -18,10 +18,44 @@ SECOND = timedelta(seconds=1)
 Json = Mapping[str, Any]
 
 
+class ConcurrencyPolicy(StrEnum):
+    """What becomes of a fire time that finds no room."""
+
+    FORBID = "Forbid"
+    ALLOW = "Allow"
+    QUEUE = "Queue"
+    REPLACE = "Replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How many runs may be active (None: any number), and how many fire times that find no room may wait."""
+
+    policy: ConcurrencyPolicy
+    limit: int | None
+    queue_limit: int = 0
+
+    @property
+    def lets_wait(self) -> bool:
+        """Whether fire times may wait under this policy."""
+        return self.policy in (ConcurrencyPolicy.QUEUE, ConcurrencyPolicy.REPLACE)
+
+
+class CatchUp(StrEnum):
+    """Which of the fire times that nobody was there to decide are still started."""
+
+    NONE = "None"
+    LATEST = "Latest"  # the newest, unless one is due anyway
+    ALL = "All"  # the newest `catch_up_limit`
+
+
 class Reason(StrEnum):
     """Why a fire time did not become a run, where the spec is not the reason (`errors.SpecReason`)."""
 
     MAX_INSTANCES = "MaxInstances"
+    QUEUE_FULL = "QueueFull"
+    REPLACED = "Replaced"
+    DEADLINE = "Deadline"
     DOWNTIME = "Downtime"
     REJECTED = "Rejected"
     REFUSED = "Refused"
@@ -34,10 +68,10 @@ class Reason(StrEnum):
 class Spec:
     """A spec that was understood.
 
-    `jitter_seconds` delays each launch, by a stable number of seconds below it; 0: not at all. `max_instances` is None
-    where nothing limits the task. `digest` is the `scheduleHash`: it covers what decides *when* the task fires, so that
-    a change of it starts a new account (law L9). `job` is the Job's own spec, complete but for what one run adds;
-    `labels` and `annotations` are those the user wants on Jobs.
+    `jitter_seconds` delays each launch, by a stable number of seconds below it; 0: not at all. `digest` is the
+    `scheduleHash`: it covers what decides *when* the task fires, so that a change of it starts a new account (law L9).
+    `deadline` is how late a launch may be, counted from its launch time; None: as late as it takes. `job` is the Job's
+    own spec, complete but for what one run adds; `labels` and `annotations` are those the user wants on Jobs.
     """
 
     schedule: Schedule
@@ -45,7 +79,10 @@ class Spec:
     summary: str
     digest: str
     suspend: bool
-    max_instances: int | None
+    overlap: Overlap
+    deadline: timedelta | None
+    catch_up: CatchUp
+    catch_up_limit: int
     successful_history: int
     failed_history: int
     job: Json
@@ -55,6 +92,10 @@ class Spec:
     def launch_time(self, fire_time: datetime) -> datetime:
         """Return when `fire_time` is launched: at once, or after its jitter; always before the next fire time."""
         return fire_time + jitter(self.schedule, fire_time, self.jitter_seconds, self.schedule.when.seed)
+
+    def too_late(self, fire_time: datetime, now: datetime) -> bool:
+        """Tell whether the deadline of `fire_time` has passed."""
+        return self.deadline is not None and now - self.launch_time(fire_time) > self.deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,87 +158,3 @@ class Run:
     def finished(self) -> bool:
         """Whether the Job has its final condition."""
         return self.phase is not Phase.ACTIVE
-
-
-class Result(StrEnum):
-    """The three ways in which a fire time is accounted for (law L1)."""
-
-    LAUNCHED = "Launched"
-    SKIPPED = "Skipped"
-    MISSED = "Missed"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a fire time, or of `count` of them up to and including `fire_time`."""
-
-    result: Result
-    fire_time: datetime
-    reason: Reason | SpecReason | None = None
-    count: int = 1
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NotLaunched:
-    """How often, and when last, fire times did not become runs for one reason."""
-
-    reason: str
-    count: int
-    last_time: datetime
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What is settled since `since`. `due` is no field: it is the sum of the three, and so cannot disagree (L12)."""
-
-    since: datetime
-    launched: int = 0
-    skipped: int = 0
-    missed: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    stopped: int = 0
-
-    @property
-    def due(self) -> int:
-        """Every fire time that was accounted for."""
-        return self.launched + self.skipped + self.missed
-
-
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """Fire times that nobody was there to decide, and what was made of them."""
-
-    start_time: datetime
-    end_time: datetime
-    missed: int
-    started: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """The account of one task: what its status says, and what is decided but not yet fit to be written.
-
-    `accounted_time`: every fire time up to it is counted, none after it (L2). `decided_time`: every fire time up to it
-    has an outcome or is in flight; the outcomes after `accounted_time` wait in `pending`. `published_runs` are the
-    counted runs that the API server is known to hold: only those may be pruned (L11). `repeated` are the launches that
-    were asked for more than once, so that a copy of the request may still be under way.
-    """
-
-    accounted_time: datetime
-    decided_time: datetime
-    digest: str
-    generation: int
-    counts: Counts
-    counted_runs: frozenset[str] = frozenset()
-    published_runs: frozenset[str] = frozenset()
-    not_launched: tuple[NotLaunched, ...] = ()
-    consecutive_failures: int = 0
-    last_schedule_time: datetime | None = None
-    last_successful_time: datetime | None = None
-    last_run: Run | None = None
-    last_outage: Outage | None = None
-    pending: tuple[Outcome, ...] = ()
-    repeated: frozenset[datetime] = frozenset()

@@ -1,26 +1,49 @@
 """What to do when a fire time comes and runs are still active.
 
-Law: the answer never lets `active + starting` exceed the limit.
-Law L5: at the limit Forbid skips the fire time, and it is not made up for when there is room again.
+Law: what starts here never makes the active runs more than the limit.
+Law L5: a fire time leaves here starting, waiting or skipped; nothing is dropped. Forbid skips what finds no room, and
+it is not made up for. Queue lets `queue_limit` of them wait, and starts the oldest first. Replace lets the newest wait
+until the oldest run is gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from torchtask.core.model import Outcome, Reason, Result
+from torchtask.core.account import Outcome, Result
+from torchtask.core.model import ConcurrencyPolicy, Overlap, Reason, Run
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The due fire times, divided: each is in exactly one of the two."""
+    """Fire times, divided: each is in exactly one of the three."""
 
     starting: tuple[datetime, ...]
+    waiting: tuple[datetime, ...]
     skipped: tuple[Outcome, ...]
 
 
-def place(times: Sequence[datetime], active: int, limit: int | None) -> Placed:
-    """Divide `times`, oldest first, between the free instances and the skipped. No limit: all of them start."""
-    room = len(times) if limit is None else max(0, limit - active)
-    skipped = (Outcome(Result.SKIPPED, time, Reason.MAX_INSTANCES) for time in times[room:])
-    return Placed(tuple(times[:room]), tuple(skipped))
+def place(due: Collection[datetime], waiting: Collection[datetime], active: int, overlap: Overlap) -> Placed:
+    """Divide the times that are due and those that wait already; where none may wait any more, these are skipped."""
+    times = sorted({*due, *(waiting if overlap.lets_wait else ())})
+    room = len(times) if overlap.limit is None else max(0, overlap.limit - active)
+    starting, rest = times[:room], times[room:]
+    keep: Sequence[datetime] = ()
+    reason = Reason.MAX_INSTANCES
+    match overlap.policy:
+        case ConcurrencyPolicy.QUEUE:
+            keep, reason = rest[: overlap.queue_limit], Reason.QUEUE_FULL
+        case ConcurrencyPolicy.REPLACE:
+            keep, reason = rest[-1:], Reason.REPLACED
+    skipped = [Outcome(Result.SKIPPED, time, reason) for time in rest if time not in keep]
+    if not overlap.lets_wait:
+        skipped += [Outcome(Result.SKIPPED, time, Reason.SPEC_CHANGED) for time in waiting]
+    return Placed(tuple(starting), tuple(keep), tuple(skipped))
+
+
+def in_the_way(runs: Collection[Run], active: int, limit: int | None) -> tuple[Run, ...]:
+    """Name the runs of which one has to go before another can start, oldest first; none when one is going already."""
+    going = [r for r in runs if not r.finished and r.deleting]
+    if limit is None or active - len(going) < limit:
+        return ()
+    return tuple(sorted((r for r in runs if not r.finished and not r.deleting), key=lambda r: r.fire_time))

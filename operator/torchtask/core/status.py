@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from torchtask.core.account import Ledger, NotLaunched, Outage
 from torchtask.core.conditions import Condition
 from torchtask.core.instants import rfc3339
-from torchtask.core.model import Ledger, NotLaunched, Outage, Phase, Run, Spec, Task
+from torchtask.core.ledger import waiting
+from torchtask.core.model import Phase, Run, Spec, Task
 
 SHORT_MESSAGE = 256
 
@@ -49,9 +51,10 @@ def render_status(
         "lastScheduleTime": _time(ledger.last_schedule_time),
         "lastSuccessfulTime": _time(ledger.last_successful_time),
         "active": active,
+        "queuedTimes": [_time(t) for t in waiting(ledger)],
         "counts": {
             "since": _time(counts.since),
-            "due": counts.due,
+            "due": counts.due + len(waiting(ledger)),
             "launched": counts.launched,
             "skipped": counts.skipped,
             "missed": counts.missed,

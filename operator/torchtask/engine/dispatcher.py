@@ -45,9 +45,12 @@ class Dispatcher:
         """Find out whose Job has the name of `fire_time`."""
         self._start(self._look_up(task, fire_time))
 
-    def prune(self, namespace: str, run: Run, done: Callable[[], None]) -> None:
-        """Delete the Job of `run`, that very one; `done` is called whether or not that succeeds."""
-        self._start(self._prune(namespace, run, done))
+    def delete(self, namespace: str, run: Run, propagation: str, done: Callable[[], None]) -> None:
+        """Delete the Job of `run`, that very one; `done` is called whether or not that succeeds.
+
+        `propagation` is Kubernetes' policy: with Foreground the Job stands until its Pods are gone.
+        """
+        self._start(self._delete(namespace, run, propagation, done))
 
     async def drain(self, seconds: float) -> None:
         """Wait until everything under way has been answered, for at most `seconds`."""
@@ -86,8 +89,8 @@ class Dispatcher:
             reply = Reply(Answer.UNKNOWN, str(error))
         self._settle(task.uid, fire_time, reply)
 
-    async def _prune(self, namespace: str, run: Run, done: Callable[[], None]) -> None:
-        options = {"propagationPolicy": "Background", "preconditions": {"uid": run.uid}}
+    async def _delete(self, namespace: str, run: Run, propagation: str, done: Callable[[], None]) -> None:
+        options = {"propagationPolicy": propagation, "preconditions": {"uid": run.uid}}
         try:
             await self._api.delete(paths.job(namespace, run.name), options)
         except ClusterError as error:

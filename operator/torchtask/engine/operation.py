@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from datetime import datetime, timedelta
+from functools import partial
 
 from torchtask import clock
 from torchtask.cluster import paths
@@ -16,8 +17,8 @@ from torchtask.cluster.errors import ClusterError
 from torchtask.cluster.reflector import Reflector, pages
 from torchtask.core import launch, names
 from torchtask.core import ledger as books
-from torchtask.core.decide import Action, Launch, LookUp, Prune, decide
-from torchtask.core.launch import Answer
+from torchtask.core.decide import Action, Prune, Stop, decide
+from torchtask.core.launch import Answer, Launch, LookUp
 from torchtask.core.model import Run, Spec
 from torchtask.engine.agenda import Agenda
 from torchtask.engine.dispatcher import Dispatcher, Reply
@@ -165,12 +166,15 @@ class Operation:
                 self._dispatcher.launch(task, task.spec, fire_time)
             case LookUp(fire_time):
                 self._dispatcher.look_up(task, fire_time)
-            case Prune(run) if run.uid not in record.pruning:
-                self._prune(record, run)
+            case Prune(run) if run.uid not in record.deleting:
+                self._delete(record, run, "Background")
+            case Stop(run) if run.uid not in record.deleting:
+                self._delete(record, run, "Foreground")
 
-    def _prune(self, record: Record, run: Run) -> None:
-        record.pruning.add(run.uid)
-        self._dispatcher.prune(record.task.namespace, run, lambda: record.pruning.discard(run.uid))
+    def _delete(self, record: Record, run: Run, propagation: str) -> None:
+        record.deleting.add(run.uid)
+        done = partial(record.deleting.discard, run.uid)
+        self._dispatcher.delete(record.task.namespace, run, propagation, done)
 
     def _settle(self, uid: str, fire_time: datetime, reply: Reply) -> None:
         record, now = self._tasks.get(uid), clock.now()

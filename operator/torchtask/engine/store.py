@@ -8,9 +8,10 @@ from datetime import datetime
 
 from torchtask import clock
 from torchtask.cluster.api import Document
+from torchtask.core.account import Ledger
 from torchtask.core.conditions import Condition
 from torchtask.core.launch import Flights
-from torchtask.core.model import Ledger, Run, Task
+from torchtask.core.model import Run, Task
 from torchtask.core.wire import jobs, ledgers, tasks
 
 SAMPLES = 100
@@ -36,7 +37,7 @@ class Record:
     over: bool = False
     published: bytes = b""
     lateness: deque[int] | None = None
-    pruning: set[str] = field(default_factory=set)
+    deleting: set[str] = field(default_factory=set)
 
 
 class Tasks:

@@ -12,8 +12,8 @@ from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, ClusterError
 from torchtask.core import ledger as books
+from torchtask.core.account import Ledger
 from torchtask.core.conditions import conditions
-from torchtask.core.model import Ledger
 from torchtask.core.status import lateness, render_status
 from torchtask.engine.store import Record, Runs, Tasks
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tests.scenario import UID, Scenario, a_task, at
-from torchtask.core.decide import Decision, Launch, LookUp, Prune
-from torchtask.core.launch import Attempt
-from torchtask.core.model import NotLaunched, Phase, Reason
+from torchtask.core.account import NotLaunched
+from torchtask.core.decide import Decision, Prune
+from torchtask.core.launch import Attempt, Launch, LookUp
+from torchtask.core.model import Phase, Reason
 
 
 def launches(decision: Decision) -> list[str]:
@@ -262,8 +263,7 @@ def test_a_run_is_pruned_only_once_the_server_holds_its_end() -> None:
     decision = state.decided("12:00:16")
     assert not [a for a in decision.actions if isinstance(a, Prune)]
 
-    written = replace(decision.ledger, published_runs=decision.ledger.counted_runs)
-    again = replace(state, ledger=written).decided("12:00:17")
+    again = state.after(decision).written().decided("12:00:17")
     assert again.actions == (Prune(state.runs[0]),)
 
 
@@ -280,9 +280,8 @@ def test_a_job_stands_while_a_copy_of_its_launch_may_land(
     state = a_task(successfulJobsHistoryLimit=0).since("12:00:15").counted(launched=1)
     state = state.with_run("12:00:10", Phase.SUCCEEDED)
     assert state.ledger is not None
-    published, copies = frozenset({state.runs[0].suffix}), frozenset({at("12:00:10")} if repeated else ())
-    ledger = replace(state.ledger, published_runs=published, repeated=copies)
-    state = replace(state, taken_over=at(taken_over), ledger=ledger)
+    ledger = replace(state.ledger, repeated=frozenset({at("12:00:10")} if repeated else ()))
+    state = replace(state, taken_over=at(taken_over), ledger=ledger).written()
 
     early, late = state.decided("12:00:16"), state.decided("12:01:10")
 
@@ -297,8 +296,7 @@ def test_history_keeps_the_newest(limit: int, left: int) -> None:
     state = state.with_run("12:00:10", Phase.FAILED)
     for second in ("12:00:20", "12:00:30", "12:00:40", "12:00:50"):
         state = state.with_run(second, Phase.SUCCEEDED)
-    assert state.ledger is not None
-    state = replace(state, ledger=replace(state.ledger, published_runs=frozenset(r.suffix for r in state.runs)))
+    state = state.written()
 
     pruned = [a.run for a in state.decided("12:01:06").actions if isinstance(a, Prune)]
 

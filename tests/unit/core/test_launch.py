@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from tests.scenario import at
+from torchtask.core.account import Result
 from torchtask.core.launch import RETRY, Answer, Attempt, InFlight, settle, unseen
-from torchtask.core.model import Reason, Result
+from torchtask.core.model import Reason
 
 NOW = at("12:00:11")
 

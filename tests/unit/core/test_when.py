@@ -5,7 +5,8 @@ from typing import Any
 
 from tests.scenario import Scenario, a_task, at, document
 from torchtask.core.conditions import Condition, conditions
-from torchtask.core.decide import Decision, Launch
+from torchtask.core.decide import Decision
+from torchtask.core.launch import Launch
 from torchtask.core.model import Phase, Spec
 from torchtask.core.status import render_status
 from torchtask.core.wire import tasks

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from torchtask.core.account import Counts, Ledger, NotLaunched, Outage, Published
 from torchtask.core.conditions import Condition
 from torchtask.core.instants import instant, optional_instant
-from torchtask.core.model import Counts, Json, Ledger, NotLaunched, Outage, Phase, Run
+from torchtask.core.model import Json, Phase, Run
 
 _MOST = 2**53
 _COUNTS = ("launched", "skipped", "missed", "succeeded", "failed", "stopped")
@@ -23,6 +24,7 @@ def ledger(status: object) -> Ledger | None:
 def _ledger(status: Json) -> Ledger:
     accounted, counts = instant(status["accountedTime"]), status["counts"]
     counted = frozenset(str(s) for s in status.get("countedRuns") or ())
+    queued = tuple(sorted(instant(time) for time in status.get("queuedTimes") or ()))
     last, outage = status.get("lastRun"), status.get("lastOutage")
     return Ledger(
         accounted_time=accounted,
@@ -30,8 +32,9 @@ def _ledger(status: Json) -> Ledger:
         digest=str(status["scheduleHash"]),
         generation=int(status["observedGeneration"]),
         counts=Counts(since=instant(counts["since"]), **{name: _count(counts[name]) for name in _COUNTS}),
+        queued=queued,
         counted_runs=counted,
-        published_runs=counted,
+        published=Published(accounted, frozenset(queued), counted),
         not_launched=tuple(_not_launched(n) for n in status.get("notLaunched") or ()),
         consecutive_failures=int(status.get("consecutiveFailures", 0)),
         last_schedule_time=optional_instant(status.get("lastScheduleTime")),

@@ -9,6 +9,7 @@ from torchtask.core.errors import SpecError
 from torchtask.core.instants import instant
 
 MOST = 2**31 - 1
+YEARS = range(1970, 2100)  # as in the schedule language
 
 Choice = TypeVar("Choice", bound=StrEnum)
 Kind = TypeVar("Kind")
@@ -49,10 +50,13 @@ def moment(path: str, value: object) -> datetime:
     """Return an instant."""
     written = text(path, value)
     try:
-        return instant(written)
+        found = instant(written)
     except (ValueError, OverflowError):
         message = f"{written!r:.40} is not an instant (as in 2027-01-01T00:00:00Z)"
         raise SpecError(path, message) from None
+    if found.year not in YEARS:
+        raise SpecError(path, f"{written!r:.40} is not in the years {YEARS.start}–{YEARS.stop - 1}")
+    return found
 
 
 def choice(path: str, value: object, choices: type[Choice]) -> Choice:
