@@ -76,8 +76,7 @@ def decide(
         ledger, flights = _give_up(spec, ledger, flights, now)
         ledger, flights, starting = _place(task, spec, ledger, runs, flights, now)
     flights, asking = launch.ask_again(flights, now)
-    repeated = ledger.repeated.union(a.fire_time for a in asking if isinstance(a, Launch))
-    ledger = _close(replace(ledger, repeated=repeated), runs, flights)
+    ledger = _close(books.with_repeated(ledger, asking), runs, flights)
     deletions = _deletions(spec, ledger, runs, flights, taken_over)
     actions = (*map(Launch, starting), *asking, *(d for d, time in deletions.items() if time <= now))
     next_time = _next_time(spec, ledger, now) if spec and not spec.suspend else None
@@ -118,7 +117,8 @@ def _follow_edit(
         flights = {t: f for t, f in flights.items() if t not in dropped}
         flights = launch.lost(flights, flights.keys(), Reason.SPEC_CHANGED)
     if not edited:
-        return replace(ledger, generation=task.generation), flights, True
+        fits = ledger.generation == task.generation
+        return ledger if fits else replace(ledger, generation=task.generation), flights, True
     if any(f.is_open for f in flights.values()):
         return ledger, flights, False
     return books.restarted(ledger, digest, task.generation, now), flights, True
@@ -149,11 +149,11 @@ def _place(
 ) -> tuple[Ledger, Flights, tuple[datetime, ...]]:
     """Give every fire time since the last decision its outcome, a place in the queue, or a launch."""
     decided, until = ledger.decided_time, reach(spec, now)
-    ledger = replace(ledger, decided_time=max(decided, until))
     if spec.suspend:
-        return ledger, flights, ()
+        return books.decided(ledger, until), flights, ()
     if task.template_error is not None:
-        return books.noted(ledger, _skip_all(spec, decided, until, task.template_error)), flights, ()
+        skipped = _skip_all(spec, decided, until, task.template_error)
+        return books.noted(books.decided(ledger, until), skipped), flights, ()
     found = due(spec, decided, now, {r.fire_time for r in runs if r.fire_time > decided}) if until > decided else Due()
     late = {t for t in found.times if spec.too_late(t, now)}
     missed = (*((found.missed,) if found.missed else ()), *(Outcome(Result.MISSED, t, Reason.DEADLINE) for t in late))
@@ -166,8 +166,8 @@ def _place(
     fresh = {*found.times, *(t for t in again if t not in ledger.queued)} - late
     placed = place(fresh, waiting, active, spec.overlap)
     queued = {*held, *placed.waiting, *(t for t in placed.starting if t in ledger.queued)}  # until it is answered
-    ledger = books.noted(ledger, (*missed, *placed.skipped))
-    ledger = replace(ledger, queued=tuple(sorted(queued)), last_outage=found.outage or ledger.last_outage)
+    ledger = books.noted(books.decided(ledger, until, found.outage), (*missed, *placed.skipped))
+    ledger = books.with_queue(ledger, queued)
     launched = {t: InFlight(t, decided_time=now, retry_time=now) for t in placed.starting}
     return ledger, {**flights, **launched}, placed.starting
 

@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from torchtask.core.account import Counts, Ledger, NotLaunched, Outcome, Published, Result
+from torchtask.core.account import Counts, Ledger, NotLaunched, Outage, Outcome, Published, Result
+from torchtask.core.launch import Launch, LookUp
 from torchtask.core.model import SECOND, Phase, Run, Task
 
 YOUNG = timedelta(seconds=60)
@@ -39,6 +40,23 @@ def restarted(ledger: Ledger, digest: str, generation: int, now: datetime) -> Le
     return replace(ledger, digest=digest, generation=generation, decided_time=max(ledger.decided_time, now))
 
 
+def decided(ledger: Ledger, until: datetime, outage: Outage | None = None) -> Ledger:
+    """Remember that every fire time up to `until` is decided, and what an outage took."""
+    return replace(ledger, decided_time=max(ledger.decided_time, until), last_outage=outage or ledger.last_outage)
+
+
+def with_queue(ledger: Ledger, times: Collection[datetime]) -> Ledger:
+    """Let exactly these fire times wait."""
+    queued = tuple(sorted(times))
+    return ledger if queued == ledger.queued else replace(ledger, queued=queued)
+
+
+def with_repeated(ledger: Ledger, asked: Iterable[Launch | LookUp]) -> Ledger:
+    """Remember the launches that are asked for once more."""
+    again = {a.fire_time for a in asked if isinstance(a, Launch)} - ledger.repeated
+    return replace(ledger, repeated=ledger.repeated | again) if again else ledger
+
+
 def noted(ledger: Ledger, outcomes: Iterable[Outcome]) -> Ledger:
     """Add `outcomes`; they wait no more, and are counted at once or when the account is closed past them."""
     added = tuple(outcomes)
@@ -53,7 +71,7 @@ def closed(ledger: Ledger, open_times: Collection[datetime]) -> Ledger:
     """Move `accounted_time` as far as the open fire times let it, and count what it passes (L2)."""
     until = min((*(time - SECOND for time in open_times if time not in ledger.queued), ledger.decided_time))
     until = max(until, ledger.accounted_time)
-    return _swept(replace(ledger, accounted_time=until))
+    return _swept(replace(ledger, accounted_time=until)) if until != ledger.accounted_time else ledger
 
 
 def _swept(ledger: Ledger) -> Ledger:

@@ -91,6 +91,8 @@ class Spec:
 
     def launch_time(self, fire_time: datetime) -> datetime:
         """Return when `fire_time` is launched: at once, or after its jitter; always before the next fire time."""
+        if not self.jitter_seconds:
+            return fire_time
         return fire_time + jitter(self.schedule, fire_time, self.jitter_seconds, self.schedule.when.seed)
 
     def too_late(self, fire_time: datetime, now: datetime) -> bool:
