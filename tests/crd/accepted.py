@@ -12,6 +12,11 @@ SPECS = {
     "smallest numbers": task(
         name="a",
         maxInstances=1,
+        concurrencyPolicy="Queue",
+        queueLimit=1,
+        startingDeadlineSeconds=1,
+        catchUp="All",
+        catchUpLimit=1,
         timeoutSeconds=1,
         backoffLimit=0,
         successfulJobsHistoryLimit=0,
@@ -30,6 +35,11 @@ SPECS = {
         notAfter=LONG_TIME,
         jitterSeconds=86400,
         maxInstances=1000,
+        concurrencyPolicy="Queue",
+        queueLimit=100,
+        startingDeadlineSeconds=31536000,
+        catchUp="All",
+        catchUpLimit=100,
         timeoutSeconds=31536000,
         backoffLimit=100,
         successfulJobsHistoryLimit=10,
@@ -70,6 +80,9 @@ SPECS = {
     "a moment and all that acts on it": task(
         at=TIME, timeZone="Europe/Berlin", jitterSeconds=5, notBefore="2026-12-31T23:00:00-01:00", notAfter=LONG_TIME
     ),
+    "a moment that is run late or not at all": task(
+        at=TIME, concurrencyPolicy="Queue", catchUp="None", startingDeadlineSeconds=60
+    ),
     "a moment and the defaults of schedules": task(
         at=TIME, dayMatch="Or", daylightSaving={"gap": "RunAfter", "fold": "Once"}
     ),
@@ -79,6 +92,13 @@ SPECS = {
     "a window closed at one end": task(notAfter=TIME),
     "Forbid with a limit": task(concurrencyPolicy="Forbid", maxInstances=3),
     "Allow": task(concurrencyPolicy="Allow"),
+    "Replace with a limit": task(concurrencyPolicy="Replace", maxInstances=3),
+    "a queue as it is by default": task(concurrencyPolicy="Queue", maxInstances=3),
+    "all that fits into the default queue": task(concurrencyPolicy="Queue", catchUp="All", catchUpLimit=10),
+    "as much as a small queue holds": task(concurrencyPolicy="Queue", queueLimit=3, catchUp="All"),
+    "the latest into a queue": task(concurrencyPolicy="Queue", queueLimit=3, catchUp="Latest"),
+    "nothing late": task(catchUp="None"),
+    "a deadline shorter than the delay": task(jitterSeconds=60, startingDeadlineSeconds=5),
     "names of one letter": container(env=[{"name": "N"}], envFrom=[{"configMapRef": {"name": "c"}}]),
     "a Secret's name of one letter": env_from(secretRef={"name": "s"}),
     "a variable from elsewhere": env(valueFrom={"fieldRef": {"fieldPath": "metadata.name"}}),
@@ -136,6 +156,7 @@ STATUSES = {
         accountedTime=TIME,
         lastScheduleTime=TIME,
         lastSuccessfulTime=TIME,
+        queuedTimes=[TIME] * 2000,
         counts={"since": TIME, "due": 2**53},
         countedRuns=["1" * 63] * 1000,
         notLaunched=[

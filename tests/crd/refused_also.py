@@ -35,6 +35,25 @@ ALSO_REFUSED = (
             "set exactly one of container and jobTemplate",
         ),
     ),
+    *(
+        (f"spec rule: {constraint}", Refusal(document, constraint, f"spec.{field}"))
+        for constraint, field, document in (
+            ("goes with concurrencyPolicy Queue", "queueLimit", task(concurrencyPolicy="Replace", queueLimit=1)),
+            ("All goes with concurrencyPolicy Queue", "catchUp", task(concurrencyPolicy="Allow", catchUp="All")),
+            ("All goes with concurrencyPolicy Queue", "catchUp", task(catchUp="All", catchUpLimit=50)),
+            ("goes with catchUp All", "catchUpLimit", task(catchUpLimit=50)),
+            (
+                "goes with catchUp All",
+                "catchUpLimit",
+                task(concurrencyPolicy="Queue", catchUp="None", catchUpLimit=5),
+            ),
+            (
+                "is more than queueLimit, which is 10 when unset",
+                "catchUpLimit",
+                task(concurrencyPolicy="Queue", catchUp="All", catchUpLimit=11),
+            ),
+        )
+    ),
     (
         "spec.container.envFrom[] rule: set exactly one of configMapRef and secretRef",
         Refusal(env_from(configMapRef={"name": "c"}, secretRef={"name": "s"}), "set exactly one of"),

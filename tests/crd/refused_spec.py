@@ -18,6 +18,23 @@ WHOLE = {
         "has no place beside concurrencyPolicy Allow",
         "spec.maxInstances",
     ),
+    **{
+        f"spec rule: {constraint}": Refusal(document, constraint, f"spec.{field}")
+        for constraint, field, document in (
+            ("goes with concurrencyPolicy Queue", "queueLimit", task(queueLimit=5)),
+            (
+                "All goes with concurrencyPolicy Queue, in which late fire times wait their turn",
+                "catchUp",
+                task(catchUp="All"),
+            ),
+            ("goes with catchUp All", "catchUpLimit", task(concurrencyPolicy="Queue", catchUpLimit=5)),
+            (
+                "is more than queueLimit, which is 10 when unset",
+                "catchUpLimit",
+                task(concurrencyPolicy="Queue", queueLimit=3, catchUp="All", catchUpLimit=4),
+            ),
+        )
+    },
     "spec rule: goes with container": Refusal(
         {**(with_template := template()), "spec": {**with_template["spec"], "serviceAccountName": "runner"}},
         "beside jobTemplate set jobTemplate.spec.template.spec.serviceAccountName",
@@ -26,9 +43,24 @@ WHOLE = {
 }
 
 LIMITS = {
-    "spec.concurrencyPolicy enum": Refusal(task(concurrencyPolicy="Replace"), 'supported values: "Forbid", "Allow"'),
+    "spec.concurrencyPolicy enum": Refusal(
+        task(concurrencyPolicy="Wait"), 'supported values: "Forbid", "Allow", "Queue", "Replace"'
+    ),
     "spec.maxInstances minimum": Refusal(task(maxInstances=0), "greater than or equal to 1"),
     "spec.maxInstances maximum": Refusal(task(maxInstances=1001), "less than or equal to 1000"),
+    "spec.queueLimit minimum": Refusal(task(concurrencyPolicy="Queue", queueLimit=0), "greater than or equal to 1"),
+    "spec.queueLimit maximum": Refusal(task(concurrencyPolicy="Queue", queueLimit=101), "less than or equal to 100"),
+    "spec.startingDeadlineSeconds minimum": Refusal(task(startingDeadlineSeconds=0), "greater than or equal to 1"),
+    "spec.startingDeadlineSeconds maximum": Refusal(
+        task(startingDeadlineSeconds=31536001), "less than or equal to 31536000"
+    ),
+    "spec.catchUp enum": Refusal(task(catchUp="Some"), 'supported values: "None", "Latest", "All"'),
+    "spec.catchUpLimit minimum": Refusal(
+        task(concurrencyPolicy="Queue", catchUp="All", catchUpLimit=0), "greater than or equal to 1"
+    ),
+    "spec.catchUpLimit maximum": Refusal(
+        task(concurrencyPolicy="Queue", catchUp="All", catchUpLimit=101), "less than or equal to 100"
+    ),
     "spec.timeoutSeconds minimum": Refusal(task(timeoutSeconds=0), "greater than or equal to 1"),
     "spec.timeoutSeconds maximum": Refusal(task(timeoutSeconds=31536001), "less than or equal to 31536000"),
     "spec.backoffLimit minimum": Refusal(task(backoffLimit=-1), "greater than or equal to 0"),

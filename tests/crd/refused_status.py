@@ -43,6 +43,10 @@ TEXTS = {
 }
 
 LISTS = {
+    "status.queuedTimes maxItems": Refusal(
+        status(queuedTimes=["2027-01-01T00:00:00Z"] * 2001), "must have at most 2000 items"
+    ),
+    "status.queuedTimes[] format": Refusal(status(queuedTimes=["yesterday"]), NO_TIME),
     "status.countedRuns maxItems": Refusal(status(countedRuns=["1"] * 1001), "must have at most 1000 items"),
     "status.countedRuns[] maxLength": Refusal(status(countedRuns=["1" * 64]), "may not be more than 63"),
     "status.notLaunched maxItems": Refusal(

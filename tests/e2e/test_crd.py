@@ -100,6 +100,7 @@ def test_what_the_operator_writes_is_kept_whole(server: Server) -> None:
         digest="0123456789abcdef",
         generation=1,
         counts=Counts(now, launched=3, skipped=2, missed=1, succeeded=1, failed=1, stopped=1),
+        queued=(now,),
         counted_runs=frozenset({"1780315200"}),
         not_launched=(NotLaunched("Rejected", 1, now, "spec.template: Invalid value"),),
         consecutive_failures=1,
@@ -153,6 +154,7 @@ def test_defaults_are_filled_in(server: Server) -> None:
         "dayMatch": "Or",
         "suspend": False,
         "concurrencyPolicy": "Forbid",
+        "catchUp": "Latest",
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 3,
     }

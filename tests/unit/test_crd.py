@@ -72,6 +72,7 @@ def test_only_unconditional_defaults_stand_in_the_schema() -> None:
         "spec.daylightSaving.fold": "Once",
         "spec.dayMatch": "Or",
         "spec.concurrencyPolicy": "Forbid",
+        "spec.catchUp": "Latest",
         "spec.successfulJobsHistoryLimit": 3,
         "spec.failedJobsHistoryLimit": 3,
     }
