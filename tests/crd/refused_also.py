@@ -45,7 +45,7 @@ ALSO_REFUSED = (
             (
                 "goes with catchUp All",
                 "catchUpLimit",
-                task(concurrencyPolicy="Queue", catchUp="None", catchUpLimit=5),
+                task(concurrencyPolicy="Queue", catchUp="None", catchUpLimit=11),
             ),
             (
                 "is more than queueLimit, which is 10 when unset",
