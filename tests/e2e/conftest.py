@@ -1,12 +1,14 @@
 """One lab for all end-to-end tests, with the operator in a Pod, installed by the chart."""
 
 import os
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from lab import Cluster, Lab, images
 from lab.tools import Tools
+from tests.e2e.cluster import Namespace
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +37,12 @@ def operator(lab: Lab, tools: Tools) -> Tools:
     lab.load(images.project())
     tools.install(images.PROJECT_IMAGE)
     return tools
+
+
+@pytest.fixture
+def namespace(operator: Tools, request: pytest.FixtureRequest) -> Iterator[Namespace]:
+    """Make a namespace for one test."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))[:50].strip("-")
+    operator.kubectl("create", "namespace", name)
+    yield Namespace(operator, name)
+    operator.kubectl("delete", "namespace", name, "--wait=false")

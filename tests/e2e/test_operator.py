@@ -1,8 +1,6 @@
 """The promises of the first slice, on a real cluster: the operator runs in a Pod, the witness is the audit log."""
 
 import json
-import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import yaml
 from lab import Cluster, Lab
 from lab.tools import NAMESPACE, Tools
 from lab.waiting import wait_until
+from tests.e2e.cluster import Namespace
 
 pytestmark = pytest.mark.e2e
 
@@ -24,52 +23,6 @@ ENDS = {
     "timeout": "DeadlineExceeded",
     "failing": "BackoffLimitExceeded",
 }
-
-
-class Namespace:
-    """A namespace of one test, and the TorchTasks in it."""
-
-    def __init__(self, tools: Tools, name: str) -> None:
-        self.tools, self.name = tools, name
-
-    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl in this namespace."""
-        return self.tools.kubectl("--namespace", self.name, *arguments, stdin=stdin)
-
-    def apply(self, name: str, **spec: Any) -> None:
-        """Apply a TorchTask; one that says hello, unless `spec` says something else."""
-        hello = {"image": "busybox:1.36", "imagePullPolicy": "IfNotPresent", "command": ["echo", "hello"]}
-        what = {} if "jobTemplate" in spec else {"container": hello}
-        kind = {"apiVersion": "torchtask.dev/v1beta1", "kind": "TorchTask", "metadata": {"name": name}}
-        self.kubectl("apply", "-f", "-", stdin=json.dumps(kind | {"spec": {**what, **spec}}))
-
-    def status(self, name: str) -> dict[str, Any]:
-        """Return a task's status, as far as there is one."""
-        found: dict[str, Any] = self.tools.get("--namespace", self.name, "torchtask", name).get("status", {})
-        return found
-
-    def counts(self, name: str) -> dict[str, Any]:
-        """Return what is counted; zero for what was not yet."""
-        return {"succeeded": 0, "failed": 0, "launched": 0, "due": 0, **self.status(name).get("counts", {})}
-
-    def condition(self, name: str, kind: str) -> dict[str, Any]:
-        """Return a condition; empty when it is not there yet."""
-        conditions = self.status(name).get("conditions", [])
-        return next((c for c in conditions if c["type"] == kind), {})
-
-    def jobs(self) -> list[dict[str, Any]]:
-        """List the Jobs."""
-        items: list[dict[str, Any]] = self.tools.get("--namespace", self.name, "jobs")["items"]
-        return items
-
-
-@pytest.fixture
-def namespace(operator: Tools, request: pytest.FixtureRequest) -> Iterator[Namespace]:
-    """Make a namespace for one test."""
-    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_"))[:50].strip("-")
-    operator.kubectl("create", "namespace", name)
-    yield Namespace(operator, name)
-    operator.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def created_jobs(cluster: Cluster, namespace: str) -> dict[str, list[datetime]]:
