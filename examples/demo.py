@@ -19,7 +19,7 @@ EXPECTED = {
     "every-five-seconds": "Completed",
     "node-selector": "Completed",
     "timeout": "DeadlineExceeded",
-    "failing": "BackoffLimitExceeded",
+    "failing": "Error",
 }
 NOW_TRY = """
 Now try:

@@ -5,9 +5,11 @@ import logging
 import traceback
 from datetime import UTC, datetime
 
+FIELDS = "fields"  # log.info("…", extra={FIELDS: {"run": …}}): what a machine will look for stands beside the message
+
 
 class JsonFormatter(logging.Formatter):
-    """Writes a record as one line of JSON: time (UTC), level, logger, message, and the error's trace if any."""
+    """Writes a record as one line of JSON: time (UTC), level, logger, message, its fields, and the error's trace."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write `record`."""
@@ -17,6 +19,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= getattr(record, FIELDS, {})
         if record.exc_info:
             line["error"] = "".join(traceback.format_exception(*record.exc_info))
         return json.dumps(line)

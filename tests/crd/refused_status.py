@@ -34,12 +34,16 @@ TEXTS = {
     "status.scheduleSummary maxLength": Refusal(status(scheduleSummary="s" * 1025), "may not be more than 1024"),
     "status.scheduleHash maxLength": Refusal(status(scheduleHash="h" * 129), "may not be more than 128"),
     "status.nextScheduleTime maxLength": Refusal(status(nextScheduleTime="n" * 65), "may not be more than 64"),
-    "status.lastRun.name maxLength": Refusal(status(lastRun={"name": "n" * 254}), "may not be more than 253"),
     "status.lastRun.result enum": Refusal(
         status(lastRun={"result": "Unclear"}), 'supported values: "Succeeded", "Failed"'
     ),
-    "status.lastRun.reason maxLength": Refusal(status(lastRun={"reason": "r" * 1025}), "may not be more than 1024"),
-    "status.lastRun.message maxLength": Refusal(status(lastRun={"message": "m" * 32769}), "may not be more than 32768"),
+    **{
+        f"status.{group}.{name} maxLength": Refusal(
+            status(**{group: {name: "x" * (most + 1)}}), f"may not be more than {most}"
+        )
+        for group in ("lastRun", "lastFailure")
+        for name, most in (("name", 253), ("reason", 1024), ("message", 32768))
+    },
 }
 
 LISTS = {
@@ -97,6 +101,7 @@ TIMES = {
         for group, names in {
             "counts": ("since",),
             "lastRun": ("scheduleTime", "startTime", "completionTime"),
+            "lastFailure": ("scheduleTime", "startTime", "completionTime"),
             "lastOutage": ("startTime", "endTime"),
         }.items()
         for name in names

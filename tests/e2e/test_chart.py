@@ -121,6 +121,7 @@ def test_the_operator_may_do_what_it_does_and_nothing_else(programs: Programs) -
         "torchtasks/status": {"patch"},
         "torchtasks/finalizers": {"update"},
         "jobs": {"get", "list", "watch", "create", "delete"},
+        "pods": {"list"},
         "customresourcedefinitions": {"list", "watch"},
     }
 

@@ -94,6 +94,9 @@ def test_a_valid_status_is_accepted(server: Server, name: str) -> None:
 def test_what_the_operator_writes_is_kept_whole(server: Server) -> None:
     """No field of the operator's own status is refused, and none is dropped in silence."""
     now = at("12:00:00")
+    failed = Run(
+        "task-0a1b2c3d-1780315200", "u", now, Phase.FAILED, now, now, now, "Error", "cannot go on", exit_code=3
+    )
     ledger = Ledger(
         accounted_time=now,
         decided_time=now,
@@ -106,7 +109,8 @@ def test_what_the_operator_writes_is_kept_whole(server: Server) -> None:
         consecutive_failures=1,
         last_schedule_time=now,
         last_successful_time=now,
-        last_run=Run("task-0a1b2c3d-1780315200", "u", now, Phase.FAILED, now, now, now, "DeadlineExceeded", "too long"),
+        last_run=failed,
+        last_failure=failed,
         last_outage=Outage(now, now, missed=1, started=1),
     )
     known = tasks.task(document(timeZone="America/St_Johns"), now)

@@ -21,7 +21,7 @@ ENDS = {
     "every-five-seconds": "Completed",
     "node-selector": "Completed",
     "timeout": "DeadlineExceeded",
-    "failing": "BackoffLimitExceeded",
+    "failing": "Error",
 }
 
 

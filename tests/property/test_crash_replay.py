@@ -206,7 +206,8 @@ class World(RuleBasedStateMachine):
         active = sorted(t for t, r in self.jobs.items() if not r.finished)
         if active:
             time = data.draw(st.sampled_from(active))
-            self.jobs[time] = replace(self.jobs[time], phase=phase, completion_time=self.now)
+            unexplained = phase is Phase.FAILED
+            self.jobs[time] = replace(self.jobs[time], phase=phase, completion_time=self.now, unexplained=unexplained)
             self.version += 1
 
     @precondition(lambda self: any(r.deleting for r in self.jobs.values()))
@@ -218,8 +219,15 @@ class World(RuleBasedStateMachine):
 
     @rule()
     def watch(self) -> None:
-        """Catch up with the cluster."""
+        """Catch up with the cluster; what was learned from Pods stays known."""
+        known = {r.uid for r in self.seen.values() if r.finished and not r.unexplained}
         self.seen, self.seen_version = dict(self.jobs), self.version
+        self.seen = {t: replace(r, unexplained=r.unexplained and r.uid not in known) for t, r in self.seen.items()}
+
+    @rule()
+    def explain(self) -> None:
+        """Answer every inquiry about Pods."""
+        self.seen = {t: replace(r, unexplained=False) for t, r in self.seen.items()}
 
     # --- what must hold
 
@@ -260,9 +268,12 @@ class World(RuleBasedStateMachine):
                 self.pass_on(self.requests.pop(0), answered=True)
             self.let_go()
             self.watch()
+            self.explain()
             self.now += timedelta(seconds=1)
             self.turn()
         assert self.ledger is not None
+        ended = {r.suffix for r in self.seen.values() if r.finished and r.fire_time <= self.ledger.accounted_time}
+        assert ended <= self.ledger.counted_runs, "an end is not counted"
         accepted = [t for t, f in self.flights.items() if f.is_open and t < self.now - timedelta(seconds=2)]
         assert accepted == [], "a launch stays open"
 

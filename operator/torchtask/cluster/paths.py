@@ -11,6 +11,11 @@ def jobs(namespace: str) -> str:
     return f"/apis/batch/v1/namespaces/{namespace}/jobs"
 
 
+def pods(namespace: str) -> str:
+    """Return the collection of a namespace's Pods."""
+    return f"/api/v1/namespaces/{namespace}/pods"
+
+
 def job(namespace: str, name: str) -> str:
     """Return one Job."""
     return f"{jobs(namespace)}/{name}"

@@ -101,6 +101,7 @@ class Ledger:
     last_schedule_time: datetime | None = None
     last_successful_time: datetime | None = None
     last_run: Run | None = None
+    last_failure: Run | None = None
     last_outage: Outage | None = None
     pending: tuple[Outcome, ...] = ()
     repeated: frozenset[datetime] = frozenset()

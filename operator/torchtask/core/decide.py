@@ -186,7 +186,8 @@ def _close(ledger: Ledger, runs: Collection[Run], flights: Flights) -> Ledger:
     ledger = books.with_finished(ledger, runs)
     if ledger.repeated:
         ledger = replace(ledger, repeated=ledger.repeated & {*flights, *(r.fire_time for r in runs)})
-    active = [r.fire_time for r in runs if not r.finished] + [t for t, f in flights.items() if not f.is_open]
+    active = [r.fire_time for r in runs if not books.is_over(ledger, r)]
+    active += [t for t, f in flights.items() if not f.is_open]
     return books.balanced(ledger, sum(1 for t in active if t <= ledger.accounted_time and t not in ledger.queued))
 
 
@@ -218,7 +219,7 @@ def _next_time(spec: Spec, ledger: Ledger, now: datetime) -> datetime | None:
 def _is_over(task: Task, ledger: Ledger, runs: Collection[Run], flights: Flights, next_time: datetime | None) -> bool:
     spec = task.spec
     fires = not isinstance(spec, Spec) or spec.suspend or next_time is not None or task.problem is not None
-    return not fires and not flights and not ledger.queued and all(r.finished for r in runs)
+    return not fires and not flights and not ledger.queued and all(books.is_over(ledger, r) for r in runs)
 
 
 def _wake_time(

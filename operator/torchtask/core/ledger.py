@@ -4,8 +4,9 @@ Law L2: every fire time up to `accounted_time` is counted or waits in `queued`, 
 the oldest open one, else at the last moment decided, and never moves back.
 Law L9: an edit starts a new account from now: what was not sent is skipped, and the past is not fired.
 Law L10: a task without a status starts from its creation; one that must have had a status starts from now.
-Law L11: a finished run is counted once, and only when its fire time is accounted for. Its Job stands as long as another
-copy of its launch may still land and find the name free.
+Law L11: a finished run is counted once, and only when its fire time is accounted for; a failed one when its Pods were
+asked why, so that it is not pruned before. Its Job stands as long as another copy of its launch may still land and find
+the name free.
 Law L12: `stopped` = launched − succeeded − failed − active, and never falls: what is missing then is a Job that turned
 up after its fire time had been given up, and it is added to launched.
 """
@@ -107,10 +108,17 @@ def _tallied(tally: Sequence[NotLaunched], outcome: Outcome) -> tuple[NotLaunche
     return (*(n for n in tally if n.reason != reason), entry)
 
 
+def is_over(ledger: Ledger, run: Run) -> bool:
+    """Tell whether nothing more is to be learned of a run: it ended, and when it failed, its Pods were asked why."""
+    return run.finished and (not run.unexplained or run.suffix in ledger.counted_runs)
+
+
 def with_finished(ledger: Ledger, runs: Collection[Run]) -> Ledger:
     """Count the finished runs that are not counted yet, and forget those whose Jobs are gone (L11)."""
     fresh = [
-        r for r in runs if r.finished and r.suffix not in ledger.counted_runs and r.fire_time <= ledger.accounted_time
+        r
+        for r in runs
+        if is_over(ledger, r) and r.suffix not in ledger.counted_runs and r.fire_time <= ledger.accounted_time
     ]
     for run in sorted(fresh, key=lambda r: (r.completion_time or r.fire_time, r.fire_time)):
         ledger = _ended(ledger, run)
@@ -124,6 +132,8 @@ def _ended(ledger: Ledger, run: Run) -> Ledger:
     if ledger.last_run is None or run.fire_time >= ledger.last_run.fire_time:
         ledger = replace(ledger, last_run=run)
     if run.phase is Phase.FAILED:
+        if ledger.last_failure is None or run.fire_time >= ledger.last_failure.fire_time:
+            ledger = replace(ledger, last_failure=run)
         counts = replace(counts, failed=counts.failed + 1)
         return replace(ledger, counts=counts, consecutive_failures=ledger.consecutive_failures + 1)
     success = max(filter(None, (ledger.last_successful_time, run.completion_time)), default=None)

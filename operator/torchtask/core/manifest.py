@@ -8,13 +8,17 @@ from torchtask.core.instants import rfc3339
 from torchtask.core.model import Json, Spec, Task
 
 _POD_FIELDS = ("serviceAccountName", "nodeSelector")
+_CONTAINER_LISTS = ("initContainers", "containers")
+_TELLING = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 
 
 def job_spec(spec: Json) -> dict[str, Any]:
     """Build what all Jobs of a task have in common, from a TorchTask's spec: its `jobTemplate`, or its `container`.
 
-    We write `backoffLimit`, `activeDeadlineSeconds` and the Pod's `nodeSelector`; everything else in `jobTemplate`
-    passes as it is, fields that we have never heard of included.
+    We write `backoffLimit`, `activeDeadlineSeconds`, the Pod's `nodeSelector`, and into each of its `containers` and
+    `initContainers` that sets none `terminationMessagePolicy: FallbackToLogsOnError`, so that a container that fails
+    leaves the tail of its output behind. Everything else in `jobTemplate` passes as it is, fields that we have never
+    heard of included.
     """
     if "container" in spec:
         job: dict[str, Any] = {"template": {"spec": _pod_spec(spec["container"])}}
@@ -23,11 +27,17 @@ def job_spec(spec: Json) -> dict[str, Any]:
     template = dict(job.get("template") or {})
     pod = dict(template.get("spec") or {})
     pod |= {name: spec[name] for name in _POD_FIELDS if name in spec}
+    pod |= {name: _telling(pod[name]) for name in _CONTAINER_LISTS if isinstance(pod.get(name), list)}
     job["template"] = template | {"spec": pod}
     job["backoffLimit"] = spec.get("backoffLimit", 0)
     if "timeoutSeconds" in spec:
         job["activeDeadlineSeconds"] = spec["timeoutSeconds"]
     return job
+
+
+def _telling(containers: list[Any]) -> list[Any]:
+    """Have the containers leave their last words; what is no container is the API server's to refuse."""
+    return [_TELLING | c if isinstance(c, dict) else c for c in containers]
 
 
 def _pod_spec(container: Json) -> dict[str, Any]:

@@ -138,7 +138,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One execution: a Job whose controller is the task. `reason` and `message` are those of its final condition."""
+    """One execution: a Job whose controller is the task.
+
+    `reason` and `message` are those of its final condition, until its Pods were asked (`ends`). `unexplained`: its
+    failure is decided, and they were not asked yet.
+    """
 
     name: str
     uid: str
@@ -149,7 +153,9 @@ class Run:
     completion_time: datetime | None = None
     reason: str = ""
     message: str = ""
+    exit_code: int | None = None
     deleting: bool = False
+    unexplained: bool = False
 
     @property
     def suffix(self) -> str:

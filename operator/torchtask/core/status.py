@@ -1,12 +1,13 @@
 """The status document, as DESIGN section 3 has it. Everything a user reads about a task is put into words here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from torchtask.core.account import Ledger, NotLaunched, Outage
 from torchtask.core.conditions import Condition
+from torchtask.core.ends import LONGEST_MESSAGE, shortened
 from torchtask.core.instants import rfc3339
 from torchtask.core.ledger import waiting
 from torchtask.core.model import Phase, Run, Spec, Task
@@ -66,6 +67,7 @@ def render_status(
         "notLaunched": [_not_launched_document(n) for n in ledger.not_launched],
         "consecutiveFailures": ledger.consecutive_failures,
         "lastRun": _run_document(ledger.last_run) if ledger.last_run else None,
+        "lastFailure": _failure_document(ledger.last_failure) if ledger.last_failure else None,
         "lastOutage": _outage_document(ledger.last_outage) if ledger.last_outage else None,
     }
     if late is not None:
@@ -101,16 +103,24 @@ def _not_launched_document(entry: NotLaunched) -> dict[str, Any]:
 
 
 def _run_document(run: Run) -> dict[str, Any]:
-    document: Mapping[str, Any] = {
+    result = "Succeeded" if run.phase is Phase.SUCCEEDED else "Failed"
+    return {**_end_document(run, SHORT_MESSAGE), "result": result}
+
+
+def _failure_document(run: Run) -> dict[str, Any]:
+    return _end_document(run, LONGEST_MESSAGE)
+
+
+def _end_document(run: Run, length: int) -> dict[str, Any]:
+    return {
         "name": run.name,
         "scheduleTime": _time(run.fire_time),
         "startTime": _time(run.start_time),
         "completionTime": _time(run.completion_time),
-        "result": "Succeeded" if run.phase is Phase.SUCCEEDED else "Failed",
         "reason": run.reason,
-        "message": run.message[:SHORT_MESSAGE] or None,
+        "exitCode": run.exit_code,
+        "message": shortened(run.message, length) or None,
     }
-    return {**document}
 
 
 def _outage_document(outage: Outage) -> dict[str, Any]:

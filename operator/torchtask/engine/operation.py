@@ -22,6 +22,7 @@ from torchtask.core.launch import Answer, Launch, LookUp
 from torchtask.core.model import Run, Spec
 from torchtask.engine.agenda import Agenda
 from torchtask.engine.dispatcher import Dispatcher, Reply
+from torchtask.engine.ends import Ends, tell
 from torchtask.engine.judge import Judge
 from torchtask.engine.store import SAMPLES, Record, Runs, Tasks
 from torchtask.engine.writer import Writer
@@ -50,6 +51,7 @@ class Operation:
         self._dispatcher = Dispatcher(api, self._settle)
         self._writer = Writer(api, self._tasks, self._runs, self._wake)
         self._judge = Judge(api, self._wake)
+        self._ends = Ends(api, self._runs.explain)
         self._listed = asyncio.Event()
         self._sweep_wanted = asyncio.Event()
         self._turned = clock.monotonic()
@@ -149,6 +151,7 @@ class Operation:
     def _pass(self, record: Record, now: datetime) -> None:
         task, runs = record.task, self._runs.of(record.task)
         flights = launch.unseen(record.flights, self._runs.version)
+        counted = record.ledger.counted_runs if record.ledger else frozenset()
         decision = decide(task, record.ledger, runs, flights, now, self._taken_over)
         record.ledger, record.flights = decision.ledger, decision.flights
         record.next_time, record.over = decision.next_time, decision.over
@@ -157,6 +160,10 @@ class Operation:
         if decision.wake_time is not None:
             self._agenda.add(task.uid, decision.wake_time)
         self._judge.consider(record)
+        self._ends.consider(task, decision.ledger, runs)
+        fresh = decision.ledger.counted_runs - counted
+        for run in (r for r in runs if r.suffix in fresh):
+            tell(record, run)
         self._writer.want(task.uid)
 
     def _carry_out(self, record: Record, action: Action) -> None:
@@ -188,7 +195,7 @@ class Operation:
             record.ledger = books.noted(record.ledger, (outcome,))
         if reply.answer is Answer.CREATED:
             record.lateness = record.lateness or deque(maxlen=SAMPLES)
-            record.lateness.append(round((now - fire_time).total_seconds() * 1000))
+            record.lateness.append((fire_time, round((now - fire_time).total_seconds() * 1000)))
         if reply.answer is Answer.REJECTED:
             record.judged = 0
         self._wake(uid)

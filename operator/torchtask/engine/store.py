@@ -10,6 +10,7 @@ from torchtask import clock
 from torchtask.cluster.api import Document
 from torchtask.core.account import Ledger
 from torchtask.core.conditions import Condition
+from torchtask.core.ends import End, explained
 from torchtask.core.launch import Flights
 from torchtask.core.model import Run, Task
 from torchtask.core.wire import jobs, ledgers, tasks
@@ -24,7 +25,8 @@ class Record:
     """One task: what the server says, what was decided, and what of that the server holds.
 
     `version`: the resourceVersion last seen. `published`: the digest of the status that the server is known to hold.
-    `judged`: the generation whose template the server has been asked about. `lateness`: in milliseconds.
+    `judged`: the generation whose template the server has been asked about. `lateness`: of the last launches, by fire
+    time, in milliseconds. `tail`: the last words of the run that failed last, and how often they came in a row.
     """
 
     task: Task
@@ -36,8 +38,9 @@ class Record:
     next_time: datetime | None = None
     over: bool = False
     published: bytes = b""
-    lateness: deque[int] | None = None
+    lateness: deque[tuple[datetime, int]] | None = None
     deleting: set[str] = field(default_factory=set)
+    tail: tuple[str, int] = ("", 0)
 
 
 class Tasks:
@@ -121,6 +124,7 @@ class Runs:
     def __init__(self, wake: Callable[[str], None]) -> None:
         self._runs: dict[jobs.Owner, dict[str, Run]] = {}
         self._owners: dict[str, jobs.Owner] = {}
+        self._ends: dict[str, End | None] = {}
         self._wake = wake
         self.version = 0
 
@@ -138,6 +142,16 @@ class Runs:
         if found is None:
             return
         owner, run = found
+        self._keep(owner, explained(run, self._ends[run.uid]) if run.uid in self._ends else run)
+
+    def explain(self, uid: str, end: End | None) -> None:
+        """Take how a run ended; None: nobody could tell."""
+        owner = self._owners.get(uid)
+        if owner is not None:
+            self._ends[uid] = end
+            self._keep(owner, explained(self._runs[owner][uid], end))
+
+    def _keep(self, owner: jobs.Owner, run: Run) -> None:
         runs = self._runs.setdefault(owner, {})
         if runs.get(run.uid) != run:
             runs[run.uid] = run
@@ -147,6 +161,7 @@ class Runs:
     def gone(self, uid: str) -> None:
         """Forget a Job."""
         owner = self._owners.pop(uid, None)
+        self._ends.pop(uid, None)
         if owner is None:
             return
         del self._runs[owner][uid]

@@ -73,10 +73,10 @@ class Writer:
         return True
 
     def _render(self, record: Record, ledger: Ledger) -> Document:
-        active = sum(1 for r in self._runs.of(record.task) if not r.finished)
+        active = sum(1 for r in self._runs.of(record.task) if not books.is_over(ledger, r))
         active += sum(1 for f in record.flights.values() if not f.is_open)
         record.conditions = conditions(record.task, ledger, record.conditions, clock.now(), over=record.over)
-        late = lateness(record.lateness or ())
+        late = lateness(milliseconds for _, milliseconds in record.lateness or ())
         return render_status(record.task, ledger, active, record.next_time, record.conditions, late)
 
     async def _patch(self, record: Record, ledger: Ledger, document: Document, digest: bytes) -> None:

@@ -12,6 +12,7 @@ from torchtask.core.model import Phase, Spec
 from torchtask.core.status import render_status
 from torchtask.core.wire import jobs, ledgers, tasks
 
+TELLING = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 TEMPLATE = {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "b"}]}}}}
 
 
@@ -94,7 +95,7 @@ def test_a_container_becomes_a_pod_that_is_not_restarted() -> None:
         "template": {
             "spec": {
                 "restartPolicy": "Never",
-                "containers": [{"name": "task", "image": "busybox:1.36", "command": ["date"]}],
+                "containers": [{"name": "task", "image": "busybox:1.36", "command": ["date"], **TELLING}],
                 "terminationGracePeriodSeconds": 3,
                 "serviceAccountName": "runner",
                 "nodeSelector": {"disk": "ssd"},

@@ -5,7 +5,7 @@ from torchtask.core.instants import instant, optional_instant
 from torchtask.core.model import Json, Phase, Run
 
 _FINAL = {"Complete": Phase.SUCCEEDED, "Failed": Phase.FAILED}
-
+_TOOK_TOO_LONG = "DeadlineExceeded"  # says all: the Job controller takes away what still runs
 
 Owner = tuple[str, str]  # namespace and UID of a task; both, for a Job elsewhere may name any UID as its owner's
 
@@ -20,7 +20,9 @@ def run(document: Json) -> tuple[Owner, Run] | None:
     if fire_time is None or metadata["name"] != names.run_name(owner["name"], owner["uid"], fire_time):
         return None
     status = document.get("status", {})
-    final = next((c for c in status.get("conditions", ()) if c["type"] in _FINAL and c["status"] == "True"), None)
+    true = {c["type"]: c for c in status.get("conditions", ()) if c["status"] == "True"}
+    final = true.get("Complete") or true.get("Failed")
+    failing = true.get("Failed") or true.get("FailureTarget") or {}
     phase = _FINAL[final["type"]] if final else Phase.ACTIVE
     end = status.get("completionTime") or (final or {}).get("lastTransitionTime")
     return (metadata["namespace"], owner["uid"]), Run(
@@ -34,6 +36,7 @@ def run(document: Json) -> tuple[Owner, Run] | None:
         reason=_run_reason(phase, final),
         message=(final or {}).get("message", "") if phase is Phase.FAILED else "",
         deleting="deletionTimestamp" in metadata,
+        unexplained=bool(failing) and failing.get("reason") != _TOOK_TOO_LONG,
     )
 
 

@@ -25,7 +25,7 @@ def _ledger(status: Json) -> Ledger:
     accounted, counts = instant(status["accountedTime"]), status["counts"]
     counted = frozenset(str(s) for s in status.get("countedRuns") or ())
     queued = tuple(sorted(instant(time) for time in status.get("queuedTimes") or ()))
-    last, outage = status.get("lastRun"), status.get("lastOutage")
+    last, failure, outage = status.get("lastRun"), status.get("lastFailure"), status.get("lastOutage")
     return Ledger(
         accounted_time=accounted,
         decided_time=accounted,
@@ -39,7 +39,8 @@ def _ledger(status: Json) -> Ledger:
         consecutive_failures=int(status.get("consecutiveFailures", 0)),
         last_schedule_time=optional_instant(status.get("lastScheduleTime")),
         last_successful_time=optional_instant(status.get("lastSuccessfulTime")),
-        last_run=_last_run(last) if last else None,
+        last_run=_run(last, Phase(last["result"])) if last else None,
+        last_failure=_run(failure, Phase.FAILED) if failure else None,
         last_outage=Outage(
             instant(outage["startTime"]), instant(outage["endTime"]), int(outage["missed"]), int(outage["started"])
         )
@@ -61,17 +62,19 @@ def _not_launched(entry: Json) -> NotLaunched:
     )
 
 
-def _last_run(entry: Json) -> Run:
+def _run(entry: Json, phase: Phase) -> Run:
+    code = entry.get("exitCode")
     return Run(
         name=str(entry["name"]),
         uid="",
         fire_time=instant(entry["scheduleTime"]),
-        phase=Phase(entry["result"]),
+        phase=phase,
         creation_time=instant(entry["scheduleTime"]),
         start_time=optional_instant(entry.get("startTime")),
         completion_time=optional_instant(entry.get("completionTime")),
         reason=str(entry.get("reason") or ""),
         message=str(entry.get("message") or ""),
+        exit_code=None if code is None else int(code),
     )
 
 

@@ -1,0 +1,38 @@
+"""An API server of our own making on loopback, to misbehave on command."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from torchtask.cluster.api import Api
+from torchtask.cluster.connection import Connection
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Anybody:
+    """The configuration of somebody who needs no credentials."""
+
+    @staticmethod
+    def auth_settings() -> dict[str, Any]:
+        """Have none."""
+        return {}
+
+
+@asynccontextmanager
+async def served(handler: Handler) -> AsyncIterator[Api]:
+    """Serve on loopback, and give an API that speaks to it."""
+    application = web.Application()
+    application.router.add_route("*", "/{tail:.*}", handler)
+    runner = web.AppRunner(application, handler_cancellation=True, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        async with Api(Connection(f"http://127.0.0.1:{port}", tls=False, configuration=Anybody)) as api:
+            yield api
+    finally:
+        await runner.cleanup()
