@@ -140,7 +140,9 @@ def texts() -> st.SearchStrategy[str]:
     """Draw a text of any kind that is right by its form."""
     durations = st.integers(1, 4 * 86_400).map(lambda seconds: f"@every {seconds}s")
     nicknames = st.sampled_from(["@yearly", "@monthly", "@weekly", "@daily", "@hourly", "@minutely", "@Midnight"])
-    hashed = st.sampled_from(["H * * * * *", "H H H * * *", "H/7 H(3-9) * * 1-5", "H H H H H ?"])
+    hashed = st.sampled_from(
+        ["H * * * * *", "H H H * * *", "H/7 H(3-9) * * 1-5", "H H H H H ?", "H,5 */9,H/7 1-3,H H(1-5),9 * *"]
+    )
     return st.one_of(cronishes().map(lambda cronish: cronish.text), durations, nicknames, hashed)
 
 

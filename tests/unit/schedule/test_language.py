@@ -201,3 +201,21 @@ def test_day_fields_that_never_meet_are_refused_only_when_they_must() -> None:
     assert parse(When(schedule="0 0 15W * SUN")).after(NOW) is not None
     with pytest.raises(InvalidScheduleError, match="no date between"):
         parse(When(schedule="0 0 15W * SUN", day_match=DayMatch.AND))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("0 H,5 * * * *", ["0 H * * * *", "0 5 * * * *"]),
+        ("0 5,H/20,H(30-40) * * * *", ["0 5 * * * *", "0 H/20 * * * *", "0 H(30-40) * * * *"]),
+        ("0 0 0 ? H/2,2-5 *", ["0 0 0 ? H/2 *", "0 0 0 ? 2-5 *"]),
+        ("* * *,H/14 * *", ["* * * * *"]),
+    ],
+)
+def test_h_may_stand_in_a_list(text: str, parts: list[str]) -> None:
+    """Each item of a list means what it means alone."""
+    moment = datetime(2026, 6, 1, tzinfo=UTC)
+    whole = parse(When(schedule=text, seed="a uid")).upcoming(moment, 100)
+    alone = [parse(When(schedule=part, seed="a uid")).upcoming(moment, 100) for part in parts]
+
+    assert whole == tuple(sorted(set().union(*alone)))[:100]

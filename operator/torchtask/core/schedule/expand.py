@@ -5,6 +5,7 @@ around the corner, `R` by chance), so it sees only what `fields` has judged and 
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from croniter import croniter
 
@@ -18,10 +19,21 @@ _EVERY = {
 
 def expand(fields: Sequence[Items], seed: str) -> dict[Place, frozenset[int]]:
     """Return the values of each field's plain items (0 is Sunday); the language's own items add nothing here."""
-    text = " ".join(",".join(items.plain) or "1" for items in fields)
-    expanded, _ = croniter.expand(text, hash_id=seed.encode(), second_at_beginning=True)
-    values = {place: _values(place, found) for place, found in zip(_CRONITER_ORDER, expanded, strict=True)}
-    return {place: values[place] if items.plain else frozenset() for place, items in zip(Place, fields, strict=True)}
+    found: dict[Place, set[int]] = {place: set() for place in Place}
+    for parts in zip_longest(*(_parts(items) for items in fields)):
+        text = " ".join(part or "*" for part in parts)
+        expanded, _ = croniter.expand(text, hash_id=seed.encode(), second_at_beginning=True)
+        values = dict(zip(_CRONITER_ORDER, expanded, strict=True))
+        for place, part in zip(Place, parts, strict=True):
+            found[place] |= _values(place, values[place]) if part else set()
+    return {place: frozenset(values) for place, values in found.items()}
+
+
+def _parts(items: Items) -> list[str]:
+    """Split a field into what croniter can take at once: all numbers together, but each `H` alone."""
+    hashed = [item for item in items.plain if item.startswith("h")]
+    numbers = ",".join(item for item in items.plain if not item.startswith("h"))
+    return [*([numbers] if numbers else []), *hashed]
 
 
 def _values(place: Place, values: Sequence[int | str]) -> frozenset[int]:
