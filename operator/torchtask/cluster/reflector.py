@@ -13,7 +13,7 @@ from typing import Protocol
 
 from torchtask import clock
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError
+from torchtask.cluster.errors import ApiError, NoAnswerError
 
 PAGE = "500"
 WATCH_SECONDS = "25"
@@ -66,7 +66,7 @@ class Reflector:
                 delay = 0.1
                 while True:
                     version = await self._watch(version)
-            except (ClusterError, KeyError, TypeError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 -- whatever the server sent, the law is to go on
                 self.sighted.clear()
                 log.warning("lost sight of %s, listing it again: %s", self._path, error)
             await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 -- jitter, not a secret

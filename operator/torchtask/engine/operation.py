@@ -13,7 +13,6 @@ from functools import partial
 from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ClusterError
 from torchtask.cluster.reflector import Reflector, pages
 from torchtask.core import launch, names
 from torchtask.core import ledger as books
@@ -110,8 +109,8 @@ class Operation:
                 self._listed.set()
                 self._rouse.set()
                 seconds = float(SWEEP_SECONDS)
-            except (ClusterError, KeyError, TypeError, ValueError) as error:
-                log.warning("listing the TorchTasks: %s", error)
+            except Exception as error:  # noqa: BLE001 -- whatever the server sent, the operator goes on
+                log.warning("listing the TorchTasks: %r", error)
                 seconds = 1.0
             try:
                 await asyncio.wait_for(self._sweep_wanted.wait(), seconds)

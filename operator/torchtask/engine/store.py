@@ -92,7 +92,12 @@ def _first_seen(task: Task, version: int, status: object) -> Record:
 
 
 def _read(document: Document) -> Task:
-    task = tasks.task(document, clock.now())
+    """Read a task; whatever a spec does to us, only its own task is stopped by it (promise 10)."""
+    try:
+        task = tasks.task(document, clock.now())
+    except Exception:
+        log.exception("reading %s", document["metadata"].get("name"))
+        task = tasks.unreadable(document)
     if task.problem is not None:
         log.warning("%s/%s is not ready: %s", task.namespace, task.name, task.problem)
     return task

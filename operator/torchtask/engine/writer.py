@@ -52,7 +52,12 @@ class Writer:
         while True:
             uid = await self._wanted.get()
             self._waiting.discard(uid)
-            if await self._write(uid):
+            try:
+                asked = await self._write(uid)
+            except Exception:
+                log.exception("writing a status")
+                asked = True  # and tried again
+            if asked:
                 self._waiting.add(uid)  # one patch a second: what is decided meanwhile goes into the next
                 loop.call_later(INTERVAL_SECONDS, self._again, uid)
 

@@ -173,3 +173,18 @@ def test_a_job_in_another_namespace_takes_nobodys_instance(woken: Woken) -> None
     runs.changed(forged)
 
     assert list(runs.of(task)) == []
+
+
+def test_a_spec_that_breaks_the_reader_stops_its_own_task_only(store: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even through a fault of ours one task harms no other (promise 10)."""
+
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("torchtask.core.wire.tasks.spec", broken)
+        store.changed(versioned(1))
+
+    record = store.get(UID)
+    assert record is not None
+    assert "failed to read" in str(record.task.problem)

@@ -22,14 +22,20 @@ _MOST_JITTER = 86_400
 
 def task(document: Json, now: datetime) -> Task:
     """Read a TorchTask. A spec that cannot be understood is in the result, as the error."""
-    metadata = document["metadata"]
-    understood: Spec | SpecError
-    notes: tuple[str, ...] = ()
     try:
-        understood = spec(document.get("spec"), metadata["uid"])
-        notes = understood.schedule.warnings(now)
+        understood = spec(document.get("spec"), document["metadata"]["uid"])
+        return _task(document, understood, understood.schedule.warnings(now))
     except SpecError as error:
-        understood = error
+        return _task(document, error)
+
+
+def unreadable(document: Json) -> Task:
+    """Read a TorchTask whose spec cannot even be judged, through a fault of ours."""
+    return _task(document, SpecError("spec", "the operator failed to read it; its log says how"))
+
+
+def _task(document: Json, understood: Spec | SpecError, notes: tuple[str, ...] = ()) -> Task:
+    metadata = document["metadata"]
     return Task(
         namespace=metadata["namespace"],
         name=metadata["name"],
