@@ -69,7 +69,7 @@ def test_the_columns_tell_what_happens(namespace: Namespace) -> None:
 
     header, row = namespace.kubectl("get", "tt", "-o", "wide").splitlines()
 
-    titles = "NAME SCHEDULE SUSPEND READY ACTIVE LAST RESULT NEXT SKIPPED AGE FAILS MISSED LATE-P99 REASON"
+    titles = "NAME SCHEDULE SUSPEND READY ACTIVE LAST RESULT NEXT SKIPPED AGE TZ FAILS MISSED LATE-P99 REASON"
     assert header.split() == titles.split()
     assert row.startswith("tick ")
     for shown in ("*/2 * * * * *", "false", "True", "Completed", "Scheduled"):
