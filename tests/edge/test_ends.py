@@ -9,6 +9,7 @@ from aiohttp import web
 
 from tests.edge.loopback import served
 from tests.scenario import a_task
+from torchtask.core.account import Ledger
 from torchtask.core.ends import End
 from torchtask.core.model import Phase, Run
 from torchtask.engine import ends
@@ -21,8 +22,10 @@ POD = {
     "status": {"containerStatuses": [{"name": "task", "state": {"terminated": {"exitCode": 3, "reason": "Error"}}}]},
 }
 
+Found = tuple[list[str], list[tuple[str, End | None]]]
 
-async def inquiry(status: int, body: Any, run: Run = RUN) -> tuple[list[str], list[tuple[str, End | None]]]:
+
+async def inquiry(status: int, body: Any, run: Run = RUN, ledger: Ledger | None = STATE.ledger) -> Found:
     """Have the operator look at a run twice; return what it asked, and what it was told in the end."""
     asked: list[str] = []
     told: list[tuple[str, End | None]] = []
@@ -36,12 +39,12 @@ async def inquiry(status: int, body: Any, run: Run = RUN) -> tuple[list[str], li
         told.append((uid, end))
         done.set()
 
-    assert STATE.ledger is not None
+    assert ledger is not None
     async with served(handler) as api:
         watch = Ends(api, explain)
         for _ in range(2):
-            watch.consider(STATE.task, STATE.ledger, [run])
-        if run.unexplained:
+            watch.consider(STATE.task, ledger, [run])
+        if watch._under_way:  # noqa: SLF001 -- nothing asked is nothing to wait for
             async with asyncio.timeout(10):
                 await done.wait()
     return asked, told
@@ -86,3 +89,11 @@ def test_an_inquiry_without_an_answer_ends_and_lets_the_run_be_counted(status: i
 def test_nobody_asks_about_a_run_that_needs_no_explanation() -> None:
     """Runs that go on, went well or were ended by their deadline cost no request."""
     assert asyncio.run(inquiry(200, {}, replace(RUN, unexplained=False))) == ([], [])
+
+
+def test_nobody_asks_again_about_a_run_that_is_counted() -> None:
+    """A restart does not cost a request for each failed Job that still exists."""
+    assert STATE.ledger is not None
+    counted = replace(STATE.ledger, counted_runs=frozenset({RUN.suffix}))
+
+    assert asyncio.run(inquiry(200, {}, RUN, counted)) == ([], [])

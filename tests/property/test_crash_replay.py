@@ -166,7 +166,7 @@ class World(RuleBasedStateMachine):
 
     def act(self, action: Launch | LookUp | Prune | Stop) -> Answer | None:
         """Do as the API server does."""
-        if isinstance(action, Prune | Stop):
+        if isinstance(action, Prune):
             if self.jobs.pop(action.run.fire_time, None):
                 self.version += 1
             return None
@@ -274,7 +274,9 @@ class World(RuleBasedStateMachine):
         assert self.ledger is not None
         ended = {r.suffix for r in self.seen.values() if r.finished and r.fire_time <= self.ledger.accounted_time}
         assert ended <= self.ledger.counted_runs, "an end is not counted"
-        accepted = [t for t, f in self.flights.items() if f.is_open and t < self.now - timedelta(seconds=2)]
+        accepted = [
+            t for t, f in self.flights.items() if f.is_open and f.decided_time < self.now - timedelta(seconds=2)
+        ]
         assert accepted == [], "a launch stays open"
 
 

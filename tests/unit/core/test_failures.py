@@ -74,7 +74,7 @@ def test_a_run_that_was_counted_by_another_operator_is_not_asked_about_again() -
     held = replace(state.ledger, counted_runs=frozenset({state.runs[0].suffix}))
     decision = replace(state, ledger=held).decided("12:00:16")
 
-    assert (decision.ledger.counts.failed, decision.ledger.counts.stopped) == (1, 0)
+    assert decision.ledger.counts == held.counts
     assert decision.ledger.counted_runs == {state.runs[0].suffix}
 
 
@@ -113,6 +113,19 @@ def test_the_status_tells_how_the_last_run_and_the_last_failure_ended() -> None:
         None,
         None,
     )
+
+
+def test_the_last_failure_is_the_one_that_was_to_run_last() -> None:
+    """A newer one takes its place; an older one that takes longer does not."""
+    state = a_task(concurrencyPolicy="Allow").since("12:00:35").counted(launched=3)
+    state = state.with_run("12:00:20", Phase.FAILED)
+    first = state.decided("12:00:36")
+    slow = state.after(first).with_run("12:00:10", Phase.FAILED, completion_time=at("12:00:37"))
+    second = slow.decided("12:00:38")
+    third = slow.after(second).with_run("12:00:30", Phase.FAILED, completion_time=at("12:00:39")).decided("12:00:39")
+
+    found = [d.ledger.last_failure for d in (first, second, third)]
+    assert [f.fire_time for f in found if f] == [at("12:00:20"), at("12:00:20"), at("12:00:30")]
 
 
 def test_a_failure_survives_a_restart() -> None:

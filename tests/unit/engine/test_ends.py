@@ -56,6 +56,7 @@ def test_an_explanation_of_a_job_that_is_gone_is_dropped() -> None:
     """It went while its Pods were asked; and a Job of the same name that comes later has an end of its own."""
     runs = Runs(lambda _: None)
     runs.changed(a_job("Failed"))
+    runs.explain("job-uid", END)
     runs.gone("job-uid")
 
     runs.explain("job-uid", END)
