@@ -20,7 +20,7 @@ def container(*command: str, **more: Any) -> dict[str, Any]:
     return {"image": "busybox:1.36", "imagePullPolicy": "IfNotPresent", "command": list(command), **more}
 
 
-CRASH = container("sh", "-c", "echo starting; echo cannot go on >&2; exit 3")
+CRASH = container("sh", "-c", "(echo starting; echo cannot go on) >&2; exit 3")
 HUNGRY = container("sh", "-c", "echo eating; tail /dev/zero", resources={"limits": {"memory": "16Mi"}})
 NOWHERE = container("true", image="localhost/no-such-image:1")
 ENDS: dict[str, tuple[dict[str, Any], tuple[str, int | None, str]]] = {
