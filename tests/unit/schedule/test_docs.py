@@ -2,35 +2,18 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.pages import Row, page, tables
 from torchtask.core.errors import InvalidScheduleError
 from torchtask.core.schedule import DayMatch, Fold, Gap, Schedule, When, parse
 
-PAGE = (Path(__file__).parents[3] / "docs" / "schedules.md").read_text(encoding="utf-8")
+PAGE = page("schedules.md")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 UID = "0c6c8f6b"
-Row = list[str]
-
-
-def _tables() -> dict[str, list[Row]]:
-    """Return the rows of each table under its heading row."""
-    tables: dict[str, list[Row]] = {}
-    rows: list[Row] | None = None
-    for line in PAGE.splitlines():
-        if not line.startswith("|"):
-            rows = None
-            continue
-        cells = [cell.strip() for cell in line[1:].rstrip().removesuffix("|").split("|")]
-        if rows is None:
-            rows = tables.setdefault(" | ".join(cells), [])
-        elif set(cells) != {"---"}:
-            rows.append(cells)
-    return tables
 
 
 def _code(cell: str) -> str:
@@ -121,12 +104,12 @@ CHECKS: dict[str, Callable[[Row], None]] = {
 
 def test_each_table_of_the_page_is_known_here() -> None:
     """No table is added without a check, and none is lost."""
-    assert list(_tables()) == list(CHECKS)
+    assert list(tables(PAGE)) == list(CHECKS)
 
 
 @pytest.mark.parametrize(
     ("heading", "row"),
-    [(heading, row) for heading, rows in _tables().items() for row in rows],
+    [(heading, row) for heading, rows in tables(PAGE).items() for row in rows],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_a_line_of_the_page_is_true(heading: str, row: Row) -> None:
