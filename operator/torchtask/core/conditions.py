@@ -10,7 +10,7 @@ from datetime import datetime
 
 from torchtask.core.account import Ledger
 from torchtask.core.instants import rfc3339
-from torchtask.core.model import Reason, Spec, Task
+from torchtask.core.model import Phase, Reason, Spec, Task
 
 LONGEST_MESSAGE = 1024
 
@@ -62,11 +62,12 @@ def _end(spec: Spec, task: Task, ledger: Ledger) -> dict[str, _Verdict]:
     """Say how the task ended: a window closes; what was to run once ran well, or not, or never."""
     at = spec.schedule.when.at
     if at is None:
-        return {"Complete": (True, "WindowClosed", "spec.notAfter has passed")}
-    if ledger.counts.succeeded:
-        return {"Complete": (True, "Completed", "the run succeeded")}
-    if ledger.counts.failed and ledger.last_run is not None:
-        return {"Failed": (True, ledger.last_run.reason, ledger.last_run.message)}
+        return {"Complete": (True, "WindowClosed", "the last fire time of its window has passed")}
+    run = ledger.last_run
+    if run is not None and run.fire_time == at:
+        if run.phase is Phase.SUCCEEDED:
+            return {"Complete": (True, "Completed", "the run succeeded")}
+        return {"Failed": (True, run.reason, run.message)}
     if at <= task.creation_time:
         message = f"spec.at: {rfc3339(at)} was not later than the task's creation, {rfc3339(task.creation_time)}"
         return {"Failed": (True, "InThePast", message)}

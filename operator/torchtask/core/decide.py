@@ -115,7 +115,7 @@ def _follow_edit(
         dropped = {*launch.unsent(flights), *(t for t in ledger.queued if t not in flights)}
         ledger = books.noted(ledger, (Outcome(Result.SKIPPED, t, reason) for t in sorted(dropped)))
         flights = {t: f for t, f in flights.items() if t not in dropped}
-        flights = launch.lost(flights, flights.keys(), Reason.SPEC_CHANGED)
+        flights = launch.lost(flights, flights.keys(), reason)
     if not edited:
         fits = ledger.generation == task.generation
         return ledger if fits else replace(ledger, generation=task.generation), flights, True
@@ -155,18 +155,20 @@ def _place(
         skipped = _skip_all(spec, decided, until, task.template_error)
         return books.noted(books.decided(ledger, until), skipped), flights, ()
     found = due(spec, decided, now, {r.fire_time for r in runs if r.fire_time > decided}) if until > decided else Due()
-    late = {t for t in found.times if spec.too_late(t, now)}
-    missed = (*((found.missed,) if found.missed else ()), *(Outcome(Result.MISSED, t, Reason.DEADLINE) for t in late))
+    past = {t for t in found.times if spec.too_late(t, now)}
+    missed = (*((found.missed,) if found.missed else ()), *(Outcome(Result.MISSED, t, Reason.DEADLINE) for t in past))
     refused = launch.unsent(flights)
     again = [t for t in refused if flights[t].retry_time <= now]
     flights = {t: f for t, f in flights.items() if t not in again}
     held = [t for t in ledger.queued if t in flights or t > now]  # being launched, or of a clock that went back
     waiting = [t for t in ledger.queued if t not in held]
     active = sum(1 for r in runs if not r.finished) + sum(1 for f in flights.values() if f.may_exist)
-    fresh = {*found.times, *(t for t in again if t not in ledger.queued)} - late
+    fresh = {*found.times, *(t for t in again if t not in ledger.queued)} - past
     placed = place(fresh, waiting, active, spec.overlap)
     queued = {*held, *placed.waiting, *(t for t in placed.starting if t in ledger.queued)}  # until it is answered
-    ledger = books.noted(books.decided(ledger, until, found.outage), (*missed, *placed.skipped))
+    late = found.times[: found.outage.started] if found.outage else ()  # some may have found no room
+    outage = found.outage and replace(found.outage, started=sum(1 for t in late if t in placed.starting))
+    ledger = books.noted(books.decided(ledger, until, outage), (*missed, *placed.skipped))
     ledger = books.with_queue(ledger, queued)
     launched = {t: InFlight(t, decided_time=now, retry_time=now) for t in placed.starting}
     return ledger, {**flights, **launched}, placed.starting
@@ -197,7 +199,9 @@ def _deletions(
     """Name the Jobs to delete, and from when on each may be (L11): history beyond its limits, a run to be replaced."""
     if spec is None or ledger.published is None:
         return {}
-    beyond = expired(runs, ledger.published.counted_runs, spec.successful_history, spec.failed_history)
+    is_once = spec.schedule.when.at is not None  # then the Job lives as long as the task
+    limits = (spec.successful_history, spec.failed_history)
+    beyond = () if is_once else expired(runs, ledger.published.counted_runs, *limits)
     deletions: dict[Prune | Stop, datetime] = {Prune(r): books.certain_time(ledger, r, taken_over) for r in beyond}
     if spec.overlap.policy is ConcurrencyPolicy.REPLACE and any(t not in flights for t in ledger.queued):
         active = sum(1 for r in runs if not r.finished) + sum(1 for f in flights.values() if f.may_exist)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from torchtask.core.account import Outcome, Result
+from torchtask.core.errors import SpecReason
 from torchtask.core.model import Reason
 
 RETRY = timedelta(seconds=1)
@@ -42,7 +43,7 @@ class InFlight:
     asking: bool = True
     message: str = ""
     version: int = 0
-    lost: Reason | None = None
+    lost: Reason | SpecReason | None = None
 
     @property
     def is_open(self) -> bool:
@@ -130,7 +131,7 @@ def unsent(flights: Flights) -> list[datetime]:
     return sorted(t for t, f in flights.items() if f.attempt is Attempt.REFUSED and not f.asking)
 
 
-def lost(flights: Flights, times: Collection[datetime], reason: Reason) -> Flights:
+def lost(flights: Flights, times: Collection[datetime], reason: Reason | SpecReason) -> Flights:
     """Mark the launches at `times` as no longer wanted: they are looked up, and not repeated (L7)."""
     return {t: replace(f, lost=f.lost or reason) if t in times else f for t, f in flights.items()}
 

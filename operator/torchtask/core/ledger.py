@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from torchtask.core.account import Counts, Ledger, NotLaunched, Outage, Outcome, Published, Result
 from torchtask.core.launch import Launch, LookUp
-from torchtask.core.model import SECOND, Phase, Run, Task
+from torchtask.core.model import SECOND, Phase, Run, Spec, Task
 
 YOUNG = timedelta(seconds=60)
 AHEAD = timedelta(seconds=60)
@@ -25,8 +25,9 @@ DOUBT = timedelta(seconds=60)  # longer than any request lives
 
 
 def opened(task: Task, digest: str, now: datetime) -> Ledger:
-    """Start the account of a task that has no status (L10)."""
-    is_new = task.generation == 1 and now - task.creation_time <= YOUNG
+    """Start the account of a task that has no status (L10). A task that runs once may be seen late: it is not lost."""
+    is_once = isinstance(task.spec, Spec) and task.spec.schedule.when.at is not None
+    is_new = task.generation == 1 and (is_once or now - task.creation_time <= YOUNG)
     start = task.creation_time if is_new else max(now, task.creation_time)
     return Ledger(start, start, digest, task.generation, Counts(since=start))
 

@@ -6,7 +6,7 @@ from typing import Any
 from tests.scenario import Scenario, a_task, at, document
 from torchtask.core.conditions import Condition, conditions
 from torchtask.core.decide import Decision
-from torchtask.core.launch import Launch
+from torchtask.core.launch import Answer, Attempt, Launch, settle
 from torchtask.core.model import Phase, Spec
 from torchtask.core.status import render_status
 from torchtask.core.wire import tasks
@@ -198,3 +198,44 @@ def test_every_field_about_when_is_in_the_digest() -> None:
     jittered = a_task(jitterSeconds=5).task.spec
     assert isinstance(jittered, Spec)
     assert jittered.digest in digests
+
+
+def test_at_is_judged_by_its_own_run() -> None:
+    """Edited to a later moment, it is that moment's run that counts, and not an earlier one's success."""
+    state = an_at("12:00:10").since("12:00:05").counted(succeeded=1, launched=1)
+    state = state.with_run("12:00:10", Phase.FAILED, reason="Error")
+
+    assert judged(state, state.decided("12:00:12"))["Failed"].reason == "Error"
+
+
+def test_at_that_nobody_saw_in_time_is_still_run() -> None:
+    """A task applied while the operator was away, and never looked at, runs when it is back (L10)."""
+    assert launches(an_at("12:00:10").decided("12:30:00")) == ["12:00:10"]
+
+
+def test_the_job_of_at_lives_as_long_as_its_task() -> None:
+    """It is the only evidence that the task ran (L11)."""
+    state = an_at("12:00:10", successfulJobsHistoryLimit=0).since("12:00:15").counted(launched=1)
+    state = state.with_run("12:00:10", Phase.SUCCEEDED).written()
+
+    assert state.decided("12:05:00").actions == ()
+
+
+def test_a_launch_lost_to_a_suspension_says_so() -> None:
+    """Looked up after the task was suspended, and not there: skipped `Suspended` (L9)."""
+    state = a_task().since("12:00:05").with_flight("12:00:10", Attempt.SENT).edited(suspend=True)
+    flight = state.decided("12:00:12").flights[at("12:00:10")]
+
+    outcome = settle(flight, Answer.ABSENT, at("12:00:12"))[1]
+    assert outcome is not None
+    assert outcome.reason == "Suspended"
+
+
+def test_an_outage_tells_what_was_really_started() -> None:
+    """What catch-up chose and found no room for was not started."""
+    full = a_task().since("12:00:05").with_run("12:00:00").decided("12:01:07").ledger.last_outage
+    free = a_task().since("12:00:05").decided("12:01:07").ledger.last_outage
+
+    assert full is not None
+    assert free is not None
+    assert (full.started, free.started) == (0, 1)
