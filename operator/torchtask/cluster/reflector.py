@@ -19,6 +19,7 @@ PAGE = "500"
 WATCH_SECONDS = "25"
 SILENCE_SECONDS = 30
 MOST_DELAY = 3.0
+SHORT_SECONDS = 0.5  # a watch that ends sooner is not opened again at once
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,10 @@ class Reflector:
                 version = await self._list()
                 delay = 0.1
                 while True:
+                    begun = clock.monotonic()
                     version = await self._watch(version)
+                    if clock.monotonic() - begun < SHORT_SECONDS:
+                        await asyncio.sleep(SHORT_SECONDS)
             except Exception as error:  # noqa: BLE001 -- whatever the server sent, the law is to go on
                 self.sighted.clear()
                 log.warning("lost sight of %s, listing it again: %s", self._path, error)

@@ -65,8 +65,10 @@ def decide(
     """
     spec = task.spec if isinstance(task.spec, Spec) else None
     digest = spec.digest if spec else ""
-    if ledger is None or books.is_ahead(ledger, now):
+    if ledger is None:
         ledger = books.opened(task, digest, now)
+    elif books.is_ahead(ledger, now):
+        ledger = books.fallen_back(ledger, now)
     ledger, flights = _adopt(ledger, runs, flights)
     if task.deleting:
         return Decision(ledger, flights)

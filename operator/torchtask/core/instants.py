@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+
 
 def rfc3339(instant: datetime) -> str:
     """Write an instant: UTC, whole seconds (what is left of the second is cut off)."""
@@ -9,10 +11,12 @@ def rfc3339(instant: datetime) -> str:
 
 
 def instant(text: str) -> datetime:
-    """Read an RFC 3339 instant, as UTC; raises ValueError when it is none or has no zone."""
+    """Read an RFC 3339 instant, as UTC; raises ValueError when it is none, has no zone, or is not of our time."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no zone")
+    if not FIRST_YEAR < moment.year < LAST_YEAR:  # beyond them sums overflow, and years are not written in four digits
+        raise ValueError(f"{text!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}")
     return moment.astimezone(UTC)
 
 

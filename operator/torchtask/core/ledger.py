@@ -37,6 +37,11 @@ def is_ahead(ledger: Ledger, now: datetime) -> bool:
     return ledger.accounted_time > now + AHEAD
 
 
+def fallen_back(ledger: Ledger, now: datetime) -> Ledger:
+    """Go on from now under a clock that went back; what is counted and what waits stays (L10)."""
+    return replace(ledger, accounted_time=now, decided_time=now, pending=())
+
+
 def restarted(ledger: Ledger, digest: str, generation: int, now: datetime) -> Ledger:
     """Go on from now under another spec (L9); nothing between the last decision and now is fired or counted."""
     return replace(ledger, digest=digest, generation=generation, decided_time=max(ledger.decided_time, now))

@@ -9,7 +9,7 @@ from typing import Any
 
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api
-from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError
+from torchtask.cluster.errors import ApiError
 from torchtask.core import manifest, names
 from torchtask.core.launch import Answer
 from torchtask.core.model import Run, Spec, Task
@@ -45,8 +45,8 @@ class Dispatcher:
         """Find out whose Job has the name of `fire_time`."""
         self._start(self._look_up(task, fire_time))
 
-    def delete(self, namespace: str, run: Run, propagation: str, done: Callable[[], None]) -> None:
-        """Delete the Job of `run`, that very one; `done` is called whether or not that succeeds.
+    def delete(self, namespace: str, run: Run, propagation: str, done: Callable[[bool], None]) -> None:
+        """Delete the Job of `run`, that very one; `done` is told whether that succeeded.
 
         `propagation` is Kubernetes' policy: with Foreground the Job stands until its Pods are gone.
         """
@@ -64,12 +64,14 @@ class Dispatcher:
 
     async def _launch(self, task: Task, spec: Spec, fire_time: datetime) -> None:
         try:
-            created = await self._api.create(paths.jobs(task.namespace), manifest.job(task, spec, fire_time))
+            created = await self._api.create(
+                paths.jobs(task.namespace), manifest.job(task, spec, fire_time), fieldValidation="Strict"
+            )
             reply = Reply(Answer.CREATED, version=int(created["metadata"]["resourceVersion"]))
         except ApiError as error:
             reply = Reply(_launch_answer(error), error.message)
-        except NoAnswerError as error:
-            reply = Reply(Answer.UNKNOWN, str(error))
+        except Exception as error:  # noqa: BLE001 -- no answer, or one that makes no sense: it is asked again
+            reply = Reply(Answer.UNKNOWN, repr(error))
         if reply.answer not in {Answer.CREATED, Answer.EXISTS}:
             log.warning("launching %s/%s for %s: %s", task.namespace, task.name, fire_time, reply.message)
         self._settle(task.uid, fire_time, reply)
@@ -85,18 +87,24 @@ class Dispatcher:
             reply = Reply(Answer.OURS if ours else Answer.FOREIGN, words, version)
         except ApiError as error:
             reply = Reply(Answer.ABSENT if error.status == 404 else Answer.UNKNOWN, error.message)
-        except NoAnswerError as error:
-            reply = Reply(Answer.UNKNOWN, str(error))
+        except Exception as error:  # noqa: BLE001 -- no answer, or one that makes no sense: it is asked again
+            reply = Reply(Answer.UNKNOWN, repr(error))
         self._settle(task.uid, fire_time, reply)
 
-    async def _delete(self, namespace: str, run: Run, propagation: str, done: Callable[[], None]) -> None:
+    async def _delete(self, namespace: str, run: Run, propagation: str, done: Callable[[bool], None]) -> None:
         options = {"propagationPolicy": propagation, "preconditions": {"uid": run.uid}}
+        succeeded = False
         try:
             await self._api.delete(paths.job(namespace, run.name), options)
-        except ClusterError as error:
-            if not (isinstance(error, ApiError) and error.status in {404, 409}):
+            succeeded = True
+        except ApiError as error:
+            succeeded = error.status in {404, 409}  # it is gone, or another has its name
+            if not succeeded:
                 log.warning("deleting %s/%s: %s", namespace, run.name, error)
-        done()
+        except Exception as error:  # noqa: BLE001 -- no answer, or one that makes no sense: it is asked again
+            log.warning("deleting %s/%s: %r", namespace, run.name, error)
+        finally:
+            done(succeeded)
 
 
 def _launch_answer(error: ApiError) -> Answer:

@@ -6,11 +6,13 @@ out it cancels every task of its loop that is younger than itself, and because i
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import kopf
@@ -22,6 +24,8 @@ from torchtask.core import names
 
 RESTART_SECONDS = 2
 LOGIN_PAUSE_SECONDS = 1
+SETTLE_SECONDS = 2
+AWAY_SECONDS = 60
 MOST_BACKOFF_SECONDS = 3
 
 Told = Callable[[str | None, Document], None]
@@ -75,6 +79,8 @@ class Feed:
         self._told, self._restarted = told, restarted
         self._stop = threading.Event()
         self._watching = threading.Event()
+        self._end_kopf: Callable[[], object] = lambda: None
+        self._seen_time = clock.monotonic()
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
 
     def start(self) -> None:
@@ -84,10 +90,14 @@ class Feed:
     def stop(self) -> None:
         """Ask kopf to end; it is not waited for: it holds nothing that could be lost."""
         self._stop.set()
+        with contextlib.suppress(RuntimeError):  # its loop is closed already
+            self._end_kopf()
 
     def is_live(self) -> bool:
-        """Tell whether somebody is there to start kopf again."""
-        return self._thread.is_alive()
+        """Tell whether kopf runs, or was seen running a moment ago and is being started again."""
+        if self.is_watching():
+            self._seen_time = clock.monotonic()
+        return self._thread.is_alive() and clock.monotonic() - self._seen_time < AWAY_SECONDS
 
     def is_watching(self) -> bool:
         """Tell whether kopf runs; it may still be waiting for an API server that does not answer."""
@@ -99,10 +109,16 @@ class Feed:
                 asyncio.run(self._watch())
             except Exception as error:  # noqa: BLE001 -- whatever ends kopf must not end the feed
                 log.warning("the change feed ended and is started again: %r", error)
-            if not self._stop.wait(RESTART_SECONDS):
-                self._loop.call_soon_threadsafe(self._restarted)
+            self._stop.wait(RESTART_SECONDS)
 
     async def _watch(self) -> None:
+        # An event of this loop: for one of the thread's kopf would wait in an executor, and its end would hang there.
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+        self._end_kopf = partial(loop.call_soon_threadsafe, ended.set)
+        if self._stop.is_set():
+            return
+        ready = asyncio.Event()
+        sweeping = asyncio.create_task(self._sweep_once_watching(ready))
         registry = kopf.OperatorRegistry()
         kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)(self._on_event)
         kopf.on.login(registry=registry)(self._login)
@@ -113,11 +129,19 @@ class Feed:
                 settings=_settings(),
                 identity=identity,
                 clusterwide=True,
-                stop_flag=self._stop,
-                ready_flag=self._watching,
+                stop_flag=ended,
+                ready_flag=ready,
             )
         finally:
             self._watching.clear()
+            sweeping.cancel()
+
+    async def _sweep_once_watching(self, ready: asyncio.Event) -> None:
+        """Deletions before kopf's own first list are reported by nobody: have the tasks listed again after it."""
+        await ready.wait()
+        self._watching.set()
+        await asyncio.sleep(LOGIN_PAUSE_SECONDS + SETTLE_SECONDS)
+        self._loop.call_soon_threadsafe(self._restarted)
 
     async def _on_event(self, event: Any, **_: Any) -> None:  # noqa: ANN401 -- kopf's signature
         self._loop.call_soon_threadsafe(self._told, event["type"], dict(event["object"]))

@@ -18,6 +18,7 @@ from torchtask.core.model import Spec
 from torchtask.engine.store import Record
 
 AT_ONCE = 4
+DOUBT_SECONDS = 60  # after which a refusal is asked about again: it may have been a policy's
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +34,11 @@ class Judge:
     def consider(self, record: Record) -> None:
         """Have the template judged if that has not been done for this generation."""
         task = record.task
-        if record.judged == task.generation or not isinstance(task.spec, Spec) or task.deleting:
+        doubted = task.template_error is not None and clock.monotonic() - record.judged_time > DOUBT_SECONDS
+        judged = record.judged == task.generation and not doubted
+        if judged or not isinstance(task.spec, Spec) or task.deleting:
             return
-        record.judged = task.generation
+        record.judged, record.judged_time = task.generation, clock.monotonic()
         work = asyncio.create_task(self._ask(record, task.spec))
         self._under_way.add(work)
         work.add_done_callback(self._under_way.discard)

@@ -33,6 +33,9 @@ SWEEP_SECONDS = 300
 STUCK_SECONDS = 10
 BLIND_SECONDS = 30
 DRAIN_SECONDS = 10
+DELETIONS_AT_ONCE = 10  # of one task
+SEEN_SECONDS = 2.0  # after which the watch has shown what was deleted
+REFUSED_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +76,14 @@ class Operation:
         if kind == "DELETED":
             self._tasks.gone(document["metadata"]["uid"])
         else:
+            self._take(document)
+
+    def _take(self, document: Document) -> None:
+        """Take a TorchTask as it is now; one that cannot be taken keeps no other from being seen."""
+        try:
             self._tasks.changed(document)
+        except Exception:
+            log.exception("taking a TorchTask")
 
     def sweep(self) -> None:
         """List the TorchTasks soon: there was a gap, and deletions during it are not reported."""
@@ -104,7 +114,7 @@ class Operation:
                     version = int(page["metadata"]["resourceVersion"])
                     for document in page["items"]:
                         found.add(document["metadata"]["uid"])
-                        self._tasks.changed(document)
+                        self._take(document)
                 self._tasks.sweep(found, version)
                 self._listed.set()
                 self._rouse.set()
@@ -172,19 +182,32 @@ class Operation:
                 self._dispatcher.launch(task, task.spec, fire_time)
             case LookUp(fire_time):
                 self._dispatcher.look_up(task, fire_time)
-            case Prune(run) if run.uid not in record.deleting:
+            case Prune(run):
                 self._delete(record, run, "Background")
-            case Stop(run) if run.uid not in record.deleting:
+            case Stop(run):
                 self._delete(record, run, "Foreground")
 
     def _delete(self, record: Record, run: Run, propagation: str) -> None:
+        if run.uid in record.deleting or len(record.deleting) >= DELETIONS_AT_ONCE:
+            return
         record.deleting.add(run.uid)
-        done = partial(record.deleting.discard, run.uid)
-        self._dispatcher.delete(record.task.namespace, run, propagation, done)
+        self._dispatcher.delete(record.task.namespace, run, propagation, partial(self._deleted, record, run.uid))
+
+    def _deleted(self, record: Record, uid: str, succeeded: bool) -> None:  # noqa: FBT001 -- an answer, yes or no
+        """Let a deletion be asked for again, if it is still wanted: after a while, so that a refusal makes no storm."""
+        seconds = SEEN_SECONDS if succeeded else REFUSED_SECONDS
+        asyncio.get_running_loop().call_later(seconds, self._deletable, record, uid)
+
+    def _deletable(self, record: Record, uid: str) -> None:
+        record.deleting.discard(uid)
+        self._wake(record.task.uid)
 
     def _settle(self, uid: str, fire_time: datetime, reply: Reply) -> None:
         record, now = self._tasks.get(uid), clock.now()
         flight = record.flights.get(fire_time) if record else None
+        if record is not None and reply.answer is Answer.CREATED:
+            record.lateness = record.lateness or deque(maxlen=SAMPLES)
+            record.lateness.append((fire_time, round((now - fire_time).total_seconds() * 1000)))
         if record is None or record.ledger is None or flight is None:
             return  # the task is gone, and its Jobs go with it; or the Job was seen before the answer came
         after, outcome = launch.settle(flight, reply.answer, now, reply.message, reply.version)
@@ -192,9 +215,6 @@ class Operation:
         record.flights = others if after is None else {**others, fire_time: after}
         if outcome is not None:
             record.ledger = books.noted(record.ledger, (outcome,))
-        if reply.answer is Answer.CREATED:
-            record.lateness = record.lateness or deque(maxlen=SAMPLES)
-            record.lateness.append((fire_time, round((now - fire_time).total_seconds() * 1000)))
         if reply.answer is Answer.REJECTED:
             record.judged = 0
         self._wake(uid)

@@ -34,6 +34,7 @@ class Record:
     ledger: Ledger | None
     conditions: tuple[Condition, ...]
     judged: int = 0
+    judged_time: float = 0.0
     flights: Flights = field(default_factory=dict)
     next_time: datetime | None = None
     over: bool = False

@@ -18,6 +18,7 @@ from torchtask.core.status import lateness, render_status
 from torchtask.engine.store import Record, Runs, Tasks
 
 INTERVAL_SECONDS = 1.0
+AFTER_A_FAULT_SECONDS = 3.0
 WRITERS = 16
 
 log = logging.getLogger(__name__)
@@ -29,11 +30,15 @@ class Writer:
     def __init__(self, api: Api, tasks: Tasks, runs: Runs, written: Callable[[str], None]) -> None:
         self._api, self._tasks, self._runs, self._written = api, tasks, runs, written
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
-        self._waiting: set[str] = set()
+        self._waiting: set[str] = set()  # for a writer
+        self._resting: set[str] = set()  # being written, or until the interval is over
+        self._again: set[str] = set()  # wanted meanwhile
 
     def want(self, uid: str) -> None:
         """See to it that the status of `uid` is written, if it differs from what the server holds."""
-        if uid not in self._waiting:
+        if uid in self._resting:
+            self._again.add(uid)
+        elif uid not in self._waiting:
             self._waiting.add(uid)
             self._wanted.put_nowait(uid)
 
@@ -45,37 +50,42 @@ class Writer:
 
     async def flush(self) -> None:
         """Write everything that waits, once; for the end."""
-        await asyncio.gather(*(self._write(uid) for uid in list(self._waiting)))
+        await asyncio.gather(*(self._write(uid) for uid in self._waiting | self._again))
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             uid = await self._wanted.get()
             self._waiting.discard(uid)
+            self._resting.add(uid)
+            seconds = AFTER_A_FAULT_SECONDS
             try:
-                asked = await self._write(uid)
+                seconds = await self._write(uid)
             except Exception:
                 log.exception("writing a status")
-                asked = True  # and tried again
-            if asked:
-                self._waiting.add(uid)  # one patch a second: what is decided meanwhile goes into the next
-                loop.call_later(INTERVAL_SECONDS, self._again, uid)
+                self._again.add(uid)
+            loop.call_later(seconds, self._rested, uid)
 
-    def _again(self, uid: str) -> None:
-        self._wanted.put_nowait(uid)
+    def _rested(self, uid: str) -> None:
+        self._resting.discard(uid)
+        if uid in self._again:
+            self._again.discard(uid)
+            self.want(uid)
 
-    async def _write(self, uid: str) -> bool:
-        """Patch the status if that is needed; tell whether the server was asked."""
+    async def _write(self, uid: str) -> float:
+        """Patch the status if that is needed; return for how many seconds to leave it alone."""
         record = self._tasks.get(uid)
         if record is None or record.ledger is None or record.task.deleting:
-            return False
+            return 0.0
         ledger = record.ledger
         document = self._render(record, ledger)
         digest = _digest(document)
         if digest == record.published:
-            return False
-        await self._patch(record, ledger, document, digest)
-        return True
+            return 0.0
+        if await self._patch(record, ledger, document, digest):
+            return INTERVAL_SECONDS
+        self._again.add(uid)
+        return AFTER_A_FAULT_SECONDS
 
     def _render(self, record: Record, ledger: Ledger) -> Document:
         active = sum(1 for r in self._runs.of(record.task) if not books.is_over(ledger, r))
@@ -84,32 +94,41 @@ class Writer:
         late = lateness(milliseconds for _, milliseconds in record.lateness or ())
         return render_status(record.task, ledger, active, record.next_time, record.conditions, late)
 
-    async def _patch(self, record: Record, ledger: Ledger, document: Document, digest: bytes) -> None:
+    async def _patch(self, record: Record, ledger: Ledger, document: Document, digest: bytes) -> bool:
+        """Patch the status; tell whether the server holds it now, or a newer object is known to try it on."""
         task = record.task
         patch: dict[str, Any] = {"metadata": {"resourceVersion": str(record.version)}, "status": document}
         try:
             answer = await self._api.merge(paths.status(task.namespace, task.name), patch)
-        except ApiError as error:
-            if error.status == 409:
-                await self._reread(record)
-            elif error.status != 404:
-                log.warning("writing the status of %s/%s: %s", task.namespace, task.name, error)
-            return
         except ClusterError as error:
+            status = error.status if isinstance(error, ApiError) else None
+            if status == 409:
+                self._again.add(task.uid)
+                return await self._reread(record)
+            if status == 404:
+                self._tasks.gone(task.uid)  # deleted in a gap: nobody else would tell
+                return True
             log.warning("writing the status of %s/%s: %s", task.namespace, task.name, error)
-            return
+            return False
         record.version = max(record.version, int(answer["metadata"]["resourceVersion"]))
         record.published = digest
         if record.ledger is not None:
             record.ledger = books.published(record.ledger, ledger)
         self._written(task.uid)
+        return True
 
-    async def _reread(self, record: Record) -> None:
+    async def _reread(self, record: Record) -> bool:
+        """Read the task anew; another of its name means that it is gone."""
         task = record.task
         try:
-            self._tasks.changed(await self._api.get(paths.task(task.namespace, task.name)))
+            document = await self._api.get(paths.task(task.namespace, task.name))
         except ClusterError as error:
             log.warning("reading %s/%s: %s", task.namespace, task.name, error)
+            return False
+        if document["metadata"]["uid"] != task.uid:
+            self._tasks.gone(task.uid)
+        self._tasks.changed(document)
+        return True
 
 
 def _digest(document: Document) -> bytes:

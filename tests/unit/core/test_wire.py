@@ -49,7 +49,8 @@ def read(**spec: Any) -> Spec | SpecError:
             {"notBefore": "2026-06-02T00:00:00Z", "notAfter": "2026-06-01T00:00:00Z"},
             "spec.notAfter: it is before spec.notBefore",
         ),
-        ({"notBefore": "9999-12-31T00:00:00Z"}, "spec.notBefore: '9999-12-31T00:00:00Z' is not in the years 1970–2099"),
+        ({"notBefore": "9999-12-31T00:00:00Z"}, "spec.notBefore: '9999-12-31T00:00:00Z' is not an instant"),
+        ({"notBefore": "2100-01-01T00:00:00Z"}, "spec.notBefore: '2100-01-01T00:00:00Z' is not in the years 1970–2099"),
         ({"notAfter": "1969-12-31T00:00:00Z"}, "spec.notAfter: '1969-12-31T00:00:00Z' is not in the years 1970–2099"),
         ({"queueLimit": 5}, "spec.queueLimit: has no meaning with concurrencyPolicy Forbid"),
         ({"queueLimit": 0, "concurrencyPolicy": "Queue"}, "spec.queueLimit: 0 is not in 1–100"),
@@ -216,3 +217,11 @@ def test_a_count_that_cannot_be_is_rubbish(count: object) -> None:
 
     assert ledgers.ledger(status) is not None
     assert ledgers.ledger(status | {"counts": status["counts"] | {"launched": count}}) is None
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59Z", "x", 7])
+def test_a_condition_of_another_time_is_passed_over(time: object) -> None:
+    """An odd instant in a status stops nothing, and is never written back."""
+    entry = {"type": "Ready", "status": "True", "reason": "a", "message": "b", "lastTransitionTime": time}
+
+    assert ledgers.conditions({"conditions": [entry]}) == ()
