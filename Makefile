@@ -40,6 +40,10 @@ test: lint ## The second: lint, types, contracts, and every test, on a lab of it
 check: lint ## Lint, and the tests that need no cluster
 	$(VENV)/bin/pytest -m "not e2e"
 
+.PHONY: bench
+bench: venv ## What the schedule language costs, worst case named
+	$(RUN) -m bench.schedule
+
 .PHONY: lab-up
 lab-up: venv ## A real Kubernetes on this machine (NAME=lab NODES=1 SIMULATED=0 CLUSTER=lab|kind|current)
 	$(RUN) -m lab up
