@@ -80,7 +80,7 @@ class Feed:
         self._stop = threading.Event()
         self._watching = threading.Event()
         self._end_kopf: Callable[[], object] = lambda: None
-        self._seen_time = clock.monotonic()
+        self._begun_time = clock.monotonic()
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
 
     def start(self) -> None:
@@ -94,10 +94,9 @@ class Feed:
             self._end_kopf()
 
     def is_live(self) -> bool:
-        """Tell whether kopf runs, or was seen running a moment ago and is being started again."""
-        if self.is_watching():
-            self._seen_time = clock.monotonic()
-        return self._thread.is_alive() and clock.monotonic() - self._seen_time < AWAY_SECONDS
+        """Tell whether kopf runs, or is being started again, be it in vain: only one that hangs is dead."""
+        moving = self.is_watching() or clock.monotonic() - self._begun_time < AWAY_SECONDS
+        return self._thread.is_alive() and moving
 
     def is_watching(self) -> bool:
         """Tell whether kopf runs; it may still be waiting for an API server that does not answer."""
@@ -105,6 +104,7 @@ class Feed:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._begun_time = clock.monotonic()
             try:
                 asyncio.run(self._watch())
             except Exception as error:  # noqa: BLE001 -- whatever ends kopf must not end the feed
@@ -133,6 +133,7 @@ class Feed:
                 ready_flag=ready,
             )
         finally:
+            self._begun_time = clock.monotonic()
             self._watching.clear()
             sweeping.cancel()
 
