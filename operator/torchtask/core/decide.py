@@ -164,9 +164,8 @@ def _place(
     flights = {t: f for t, f in flights.items() if t not in again}
     held = [t for t in ledger.queued if t in flights or t > now]  # being launched, or of a clock that went back
     waiting = [t for t in ledger.queued if t not in held]
-    active = sum(1 for r in runs if not r.finished) + sum(1 for f in flights.values() if f.may_exist)
     fresh = {*found.times, *(t for t in again if t not in ledger.queued)} - past
-    placed = place(fresh, waiting, active, spec.overlap)
+    placed = place(fresh, waiting, _taken(runs, flights), spec.overlap)
     queued = {*held, *placed.waiting, *(t for t in placed.starting if t in ledger.queued)}  # until it is answered
     late = found.times[: found.outage.started] if found.outage else ()  # some may have found no room
     outage = found.outage and replace(found.outage, started=sum(1 for t in late if t in placed.starting))
@@ -174,6 +173,11 @@ def _place(
     ledger = books.with_queue(ledger, queued)
     launched = {t: InFlight(t, decided_time=now, retry_time=now) for t in placed.starting}
     return ledger, {**flights, **launched}, placed.starting
+
+
+def _taken(runs: Collection[Run], flights: Flights) -> int:
+    """Count the instances that are taken: by runs, and by launches whose Job may exist (L4)."""
+    return sum(1 for r in runs if not r.finished) + sum(1 for f in flights.values() if f.may_exist)
 
 
 def _skip_all(spec: Spec, after: datetime, until: datetime, message: str) -> tuple[Outcome, ...]:
@@ -206,8 +210,8 @@ def _deletions(
     beyond = () if is_once else expired(runs, ledger.published.counted_runs, *limits)
     deletions: dict[Prune | Stop, datetime] = {Prune(r): books.certain_time(ledger, r, taken_over) for r in beyond}
     if spec.overlap.policy is ConcurrencyPolicy.REPLACE and any(t not in flights for t in ledger.queued):
-        active = sum(1 for r in runs if not r.finished) + sum(1 for f in flights.values() if f.may_exist)
-        told = (r for r in in_the_way(runs, active, spec.overlap.limit) if ledger.published.counts_launch(r.fire_time))
+        blocking = in_the_way(runs, _taken(runs, flights), spec.overlap.limit)
+        told = (r for r in blocking if ledger.published.counts_launch(r.fire_time))
         oldest = next(told, None)
         if oldest is not None:
             deletions[Stop(oldest)] = books.certain_time(ledger, oldest, taken_over)
