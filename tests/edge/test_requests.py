@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.scenario import UID, a_task, at, document
 from torchtask.core.launch import Answer
 from torchtask.core.model import Phase, Run, Spec
 from torchtask.engine.dispatcher import Dispatcher, Reply
+from torchtask.engine.judge import Judge
 from torchtask.engine.store import Runs, Tasks
 from torchtask.engine.writer import Writer
 
@@ -135,3 +137,35 @@ def test_a_task_that_is_gone_is_forgotten() -> None:
                 await asyncio.sleep(0.01)
 
     asyncio.run(written(server, act))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "before", "after"),
+    [
+        (201, {}, "bad", None),
+        (409, {"reason": "AlreadyExists"}, "bad", None),
+        (422, {"message": "worse"}, "bad", "worse"),
+        (422, {"message": "worse"}, None, "worse"),
+        (403, {"message": "quota"}, "bad", "bad"),
+        (500, {}, "bad", "bad"),
+        (500, {}, None, None),
+    ],
+)
+def test_only_a_verdict_changes_what_is_known_of_a_template(
+    status: int, body: Any, before: str | None, after: str | None
+) -> None:
+    """An answer about something else, or none, neither accepts a template nor refuses it."""
+
+    async def check() -> None:
+        tasks = Tasks(lambda _: None, lambda _: None)
+        tasks.changed(document())
+        record = tasks.get(UID)
+        assert record is not None
+        record.task = replace(record.task, template_error=before)
+        async with served(answering(status, body)) as api:
+            judge = Judge(api, lambda _: None)
+            judge.consider(record)
+            await asyncio.gather(*judge._under_way)  # noqa: SLF001 -- nobody else waits for it
+        assert record.task.template_error == after
+
+    asyncio.run(check())

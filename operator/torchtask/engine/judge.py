@@ -12,7 +12,7 @@ from dataclasses import replace
 from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api
-from torchtask.cluster.errors import ApiError, NoAnswerError
+from torchtask.cluster.errors import ApiError, ClusterError
 from torchtask.core import manifest
 from torchtask.core.model import Spec
 from torchtask.engine.store import Record
@@ -50,10 +50,11 @@ class Judge:
         try:
             async with self._room:
                 await self._api.create(paths.jobs(task.namespace), job, dryRun="All", fieldValidation="Strict")
-        except ApiError as error:
-            verdict = error.message if error.never else None
-        except NoAnswerError as error:
-            log.warning("judging the template of %s/%s: %s", task.namespace, task.name, error)
+        except ClusterError as error:
+            if not (isinstance(error, ApiError) and (error.never or error.status == 409)):
+                log.warning("judging the template of %s/%s: %s", task.namespace, task.name, error)
+                return  # no verdict: what was known stands
+            verdict = error.message if error.never else None  # a name that is taken comes after the judgement
         if record.task.generation == task.generation and record.task.template_error != verdict:
             record.task = replace(record.task, template_error=verdict)
             log.warning("the template of %s/%s is %s", task.namespace, task.name, verdict or "accepted")
