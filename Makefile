@@ -41,8 +41,9 @@ check: lint ## Lint, and the tests that need no cluster
 	$(VENV)/bin/pytest -m "not e2e"
 
 .PHONY: bench
-bench: venv ## What the schedule language costs, worst case named
+bench: venv ## What the schedule language and admission cost, worst cases named
 	$(RUN) -m bench.schedule
+	$(RUN) -m bench.admission
 
 .PHONY: lab-up
 lab-up: venv ## A real Kubernetes on this machine (NAME=lab NODES=1 SIMULATED=0 CLUSTER=lab|kind|current)

@@ -1,0 +1,71 @@
+"""How fast launches may follow one another, as the API server sees them.
+
+Law: in no second does the server receive more than `most` POSTs, nor more than `most_in_namespace` of one namespace,
+but for repeats. A POST has a slot from before it is sent until a second after its answer; the server received it in
+between, so two that use the same slot reach it at least a second apart.
+Law: a repeat is never delayed (L7). It takes a slot even when none is free, and what comes after it waits longer.
+"""
+
+from collections import Counter, deque
+from collections.abc import Collection
+
+WINDOW = 1.0  # seconds
+
+
+class Rate:
+    """The slots of the cluster and of each namespace. Times are monotonic seconds, and never go back."""
+
+    def __init__(self, most: int, most_in_namespace: int) -> None:
+        self._most, self._most_in_namespace = most, most_in_namespace
+        self._used: Counter[str] = Counter()
+        self._total = 0
+        self._unanswered: Counter[str] = Counter()
+        self._leaving: deque[tuple[float, str]] = deque()
+
+    def take(self, namespace: str) -> None:
+        """Take a slot for a POST that is about to be sent, whether or not one is free."""
+        self._used[namespace] += 1
+        self._total += 1
+        self._unanswered[namespace] += 1
+
+    def answered(self, namespace: str, now: float) -> None:
+        """Free a slot in a second: a POST was answered, or given up. Raises ValueError when none was under way."""
+        if namespace not in self._unanswered:
+            raise ValueError(f"no POST of namespace {namespace!r} is without an answer")
+        _take_one(self._unanswered, namespace)
+        self._leaving.append((now + WINDOW, namespace))
+
+    def elapse(self, now: float) -> None:
+        """Free the slots whose second is over."""
+        while self._leaving and self._leaving[0][0] <= now:
+            _take_one(self._used, self._leaving.popleft()[1])
+            self._total -= 1
+
+    def is_full(self) -> bool:
+        """Tell whether no slot is free in the cluster."""
+        return self._total >= self._most
+
+    def is_full_in(self, namespace: str) -> bool:
+        """Tell whether no slot is free in a namespace."""
+        return self._used[namespace] >= self._most_in_namespace
+
+    def next_time(self, namespaces: Collection[str], now: float) -> float | None:
+        """Return when one of `namespaces` has a slot: `now` if one has, None while that is for an answer to tell."""
+        total, used = self._total, self._used.copy()
+        some = any(used[namespace] < self._most_in_namespace for namespace in namespaces)
+        if some and total < self._most:
+            return now
+        for time, namespace in self._leaving:
+            total -= 1
+            used[namespace] -= 1
+            some = some or (namespace in namespaces and used[namespace] < self._most_in_namespace)
+            if some and total < self._most:
+                return max(time, now)
+        return None
+
+
+def _take_one(counts: Counter[str], namespace: str) -> None:
+    """Count one less; who has none left is forgotten, since namespaces come and go."""
+    counts[namespace] -= 1
+    if not counts[namespace]:
+        del counts[namespace]

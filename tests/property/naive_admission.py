@@ -1,0 +1,70 @@
+"""Admission as one would write it without a thought of time: every want, POST and namespace is looked at every time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torchtask.core.admission import Limits, Usage, Want
+
+
+@dataclass(slots=True)
+class Post:
+    """A request: `answered` is when its answer came, None before."""
+
+    namespace: str
+    sent: float
+    answered: float | None = None
+
+    def has_slot(self, now: float) -> bool:
+        """Tell whether it counts against the rate."""
+        return self.answered is None or now < self.answered + 1
+
+
+@dataclass(slots=True)
+class Naive:
+    """What waits, in the order in which it came; the POSTs; the namespaces, who is served next first."""
+
+    limits: Limits
+    wants: list[Want] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    ring: list[str] = field(default_factory=list)
+
+    def want(self, want: Want) -> None:
+        """Let a launch wait."""
+        if want not in self.wants:
+            self.wants = [w for w in self.wants if (w.task, w.unit) != (want.task, want.unit)]
+            self.wants.append(want)
+        if want.namespace not in self.ring:
+            self.ring.append(want.namespace)
+
+    def unanswered(self) -> list[Post]:
+        """Return the POSTs that wait for an answer."""
+        return [post for post in self.posts if post.answered is None]
+
+    def fits(self, namespace: str, usage: Usage, held: frozenset[str], now: float) -> bool:
+        """Tell whether one more launch in `namespace` keeps every limit."""
+        slots = [post.namespace for post in self.posts if post.has_slot(now)]
+        return (
+            namespace not in held
+            and sum(usage.active.values()) < self.limits.active
+            and usage.active.get(namespace, 0) < self.limits.active_in_namespace
+            and usage.without_pod < self.limits.without_pod
+            and len(slots) < self.limits.launches
+            and slots.count(namespace) < self.limits.launches_in_namespace
+        )
+
+    def admit(self, usage: Usage, held: frozenset[str], now: float) -> list[Want]:
+        """Take who goes first of those that fit, until none does."""
+        admitted: list[Want] = []
+        while fitting := [want for want in self.wants if self.fits(want.namespace, usage, held, now)]:
+            best = min(fitting, key=lambda w: (-w.priority, self.ring.index(w.namespace), w.time, self.wants.index(w)))
+            admitted.append(best)
+            self.wants.remove(best)
+            self.ring.remove(best.namespace)
+            self.ring.append(best.namespace)
+            self.posts.append(Post(best.namespace, now))
+            usage = Usage(_one_more(usage.active, best.namespace), usage.without_pod + 1)
+        return admitted
+
+
+def _one_more(active: Mapping[str, int], namespace: str) -> dict[str, int]:
+    return {**active, namespace: active.get(namespace, 0) + 1}
