@@ -17,6 +17,7 @@ from lab.trouble import LabError
 from lab.waiting import seconds
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_LOOKS = 200  # at a process that seems to have no environment; few really have none
 _LAB, _PART = "TORCHTASK_LAB", "TORCHTASK_PART"
 
 
@@ -52,14 +53,29 @@ def find(lab: Path) -> list[Process]:
 def _read(pid: int, lab: str) -> Process | None:
     """Look at one process; None when it is not of `lab`, is gone, or is not ours to look at."""
     try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        environment = _environment(pid)
         if f"{_LAB}={lab}\0".encode() not in environment:
             return None
-        program = os.path.basename(os.readlink(f"/proc/{pid}/exe"))  # noqa: PTH115, PTH119 - the link ends " (deleted)"
+        program = _program(pid)
     except OSError:
         return None
     pairs = dict(item.partition("=")[::2] for item in environment.decode(errors="replace").split("\0"))
     return Process(pid, pairs.get(_PART, "?"), program.removesuffix(" (deleted)"))
+
+
+def _environment(pid: int) -> bytes:
+    """Read the environment of a process; while it executes another program there is none to be seen for a moment."""
+    for _ in range(_LOOKS):
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        if environment:
+            return environment
+        _program(pid)  # OSError: it is dead, or the kernel's own
+        os.sched_yield()
+    return b""
+
+
+def _program(pid: int) -> str:
+    return os.path.basename(os.readlink(f"/proc/{pid}/exe"))  # noqa: PTH115, PTH119 - the link ends " (deleted)"
 
 
 def end(processes: Sequence[Process], lab: Path, number: signal.Signals, *, within: float) -> bool:
