@@ -20,6 +20,8 @@ EXPECTED = {
     "node-selector": "Completed",
     "timeout": "DeadlineExceeded",
     "failing": "Error",
+    "every-node": "Completed",
+    "daemon": "Running",
 }
 NOW_TRY = """
 Now try:
@@ -30,6 +32,8 @@ Now try:
   kubectl describe torchtask timeout
   kubectl patch torchtask every-five-seconds --type=merge --patch '{{"spec": {{"suspend": true}}}}'
   kubectl logs --selector=torchtask.dev/task=every-five-seconds --tail=1
+  kubectl annotate torchtask every-node torchtask.dev/run-now=once
+  kubectl delete pod --selector=torchtask.dev/task=daemon     # it comes back
   kubectl delete torchtask failing                     # its Jobs go with it
   make demo-down                                       # and all is as it was
 """
@@ -58,10 +62,12 @@ def main() -> int:
 
 
 def _missing(tools: Tools) -> set[str]:
-    """Name the examples whose last run did not end yet as their comments say."""
-    tasks = tools.get("torchtasks")["items"]
-    ends = {t["metadata"]["name"]: t.get("status", {}).get("lastRun", {}).get("reason") for t in tasks}
-    return {name for name, end in EXPECTED.items() if ends.get(name) != end}
+    """Name the examples that are not yet as their comments say: how the last run ended, or how the daemon is."""
+    found = {t["metadata"]["name"]: t.get("status", {}) for t in tools.get("torchtasks")["items"]}
+    ends = {name: status.get("lastRun", status.get("daemon", {})) for name, status in found.items()}
+    return {
+        name for name, end in EXPECTED.items() if end not in (ends.get(name, {}).get(k) for k in ("reason", "state"))
+    }
 
 
 def _pause(length: float) -> None:

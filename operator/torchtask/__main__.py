@@ -20,7 +20,7 @@ log = logging.getLogger("torchtask")
 async def operate(chosen: settings.Settings, connection: Connection) -> None:
     """Run the operator, its change feed and its health server until a signal comes."""
     async with Api(connection) as api:
-        operation = Operation(api)
+        operation = Operation(api, chosen)
         feed = Feed(connection, operation.told, operation.sweep)
         running = asyncio.create_task(operation.run())
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,13 +2,21 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-LOG_LEVEL = "TORCHTASK_LOG_LEVEL"
-HEALTH_PORT = "TORCHTASK_HEALTH_PORT"
+from torchtask.core.admission import Limits
+from torchtask.core.names import is_namespace
+
+NAMESPACE = "TORCHTASK_NAMESPACE"
+NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")  # in a Pod
+OUTSIDE_A_POD = "torchtask-system"
+
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-_PORTS = range(1, 65_536)
+_MOST = 1_000_000
+_YEAR_SECONDS = 31_536_000  # as in spec.timeoutSeconds
 
 
 class SettingError(ValueError):
@@ -17,18 +25,86 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What can be set. `log_level` is one of logging's numbers; `health_port` serves /livez and /readyz."""
+    """What can be set.
 
+    `namespace` is the operator's own. `log_level` is one of logging's numbers; `health_port` serves /livez and /readyz.
+    `tasks_in_namespace`: how many TorchTasks a namespace may have. `default_timeout_seconds`: for tasks that set none;
+    None: no limit.
+    """
+
+    namespace: str = OUTSIDE_A_POD
     log_level: int = logging.INFO
     health_port: int = 8080
+    limits: Limits = Limits()  # noqa: RUF009 -- frozen
+    tasks_in_namespace: int = 5000
+    default_timeout_seconds: int | None = None
 
 
-def load(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings; raises SettingError."""
-    level = environment.get(LOG_LEVEL, "INFO")
-    if level not in _LEVELS:
-        raise SettingError(f"{LOG_LEVEL}: {level!r} is not one of {', '.join(_LEVELS)}")
-    port = environment.get(HEALTH_PORT, "8080")
-    if not (port.isascii() and port.isdigit() and int(port) in _PORTS):
-        raise SettingError(f"{HEALTH_PORT}: {port!r} is not a port: a number in {_PORTS.start}–{_PORTS.stop - 1}")
-    return Settings(log_level=logging.getLevelNamesMapping()[level], health_port=int(port))
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """Where a field's value comes from. `right` says which texts will do; for others `read` raises ValueError."""
+
+    field: str
+    right: str
+    read: Callable[[str], object]
+
+
+def _whole_number(field: str, last: int = _MOST, *, kind: str = "a whole number", unset: str = "") -> Variable:
+    """Take whole numbers from 1 on, and an empty text for None where `unset` says what that means."""
+
+    def read(text: str) -> int | None:
+        if unset and not text:
+            return None
+        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= last):
+            raise ValueError(text)
+        return int(text)
+
+    return Variable(field, f"{kind} in 1–{last}{unset}", read)
+
+
+def _level(text: str) -> int:
+    if text not in _LEVELS:
+        raise ValueError(text)
+    return logging.getLevelNamesMapping()[text]
+
+
+def _name(text: str) -> str:
+    if not is_namespace(text):
+        raise ValueError(text)
+    return text
+
+
+OF_SETTINGS = {
+    NAMESPACE: Variable("namespace", "the name of a namespace: at most 63 of a–z, 0–9 and -", _name),
+    "TORCHTASK_LOG_LEVEL": Variable("log_level", f"one of {', '.join(_LEVELS)}", _level),
+    "TORCHTASK_HEALTH_PORT": _whole_number("health_port", 65_535, kind="a port: a number"),
+    "TORCHTASK_MAX_TASKS_PER_NAMESPACE": _whole_number("tasks_in_namespace"),
+    "TORCHTASK_DEFAULT_TIMEOUT_SECONDS": _whole_number(
+        "default_timeout_seconds", _YEAR_SECONDS, unset=", nor empty: no limit"
+    ),
+}
+OF_LIMITS = {
+    "TORCHTASK_MAX_ACTIVE": _whole_number("active"),
+    "TORCHTASK_MAX_ACTIVE_PER_NAMESPACE": _whole_number("active_in_namespace"),
+    "TORCHTASK_LAUNCHES_PER_SECOND": _whole_number("launches"),
+    "TORCHTASK_LAUNCHES_PER_SECOND_PER_NAMESPACE": _whole_number("launches_in_namespace"),
+    "TORCHTASK_MAX_WITHOUT_POD": _whole_number("without_pod"),
+}
+
+
+def load(environment: Mapping[str, str] = os.environ, namespace_file: Path = NAMESPACE_FILE) -> Settings:
+    """Read the settings; raises SettingError. The namespace is the Pod's where the environment names none."""
+    if NAMESPACE not in environment and namespace_file.exists():
+        environment = {**environment, NAMESPACE: namespace_file.read_text(encoding="utf-8").strip()}
+    return Settings(**_read(OF_SETTINGS, environment), limits=Limits(**_read(OF_LIMITS, environment)))
+
+
+def _read(variables: Mapping[str, Variable], environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, variable in variables.items():
+        if name in environment:
+            try:
+                found[variable.field] = variable.read(environment[name])
+            except ValueError:
+                raise SettingError(f"{name}: {environment[name]!r} is not {variable.right}") from None
+    return found

@@ -1,10 +1,12 @@
-"""Valid documents: the smallest, the largest, and one for each thing that can be chosen."""
+"""Valid specs: the smallest, the largest, and one for each thing that can be chosen."""
 
-from tests.crd.documents import condition, container, env, env_from, many, status, task, template
+from tests.crd.documents import container, daemon, env, env_from, many, task, template
 
 TIME = "2027-01-01T00:00:00.123456Z"
 LONG_TIME = f"2027-01-01T00:00:00.{'1' * 43}Z"
 LONG_SCHEDULE = "00" + ",0" * 122 + " 0 0 1 1 *"
+LONG_ADDRESS = "1111:2222:3333:4444:5555:6666:123.123.123.123"
+OPTIONS = {"restartPolicy": "Always", "restartDelaySeconds": 1, "minReadySeconds": 1, "startRetries": 3}
 LABELS = {f"key-{number}": "v" * 63 for number in range(64)}
 
 SPECS = {
@@ -18,6 +20,8 @@ SPECS = {
         catchUp="All",
         catchUpLimit=1,
         timeoutSeconds=1,
+        priority=-1000,
+        circuitBreaker={"failureThreshold": 1, "probeAfterSeconds": 1},
         backoffLimit=0,
         successfulJobsHistoryLimit=0,
         failedJobsHistoryLimit=0,
@@ -25,6 +29,8 @@ SPECS = {
         timeZone="Z",
         jitterSeconds=0,
         container={"image": "i", "terminationGracePeriodSeconds": 0},
+        nodeNames=["n"],
+        nodeAddresses=["::"],
     ),
     "largest numbers": task(
         name="a" * 52,
@@ -41,11 +47,16 @@ SPECS = {
         catchUp="All",
         catchUpLimit=100,
         timeoutSeconds=31536000,
+        pendingTimeoutSeconds=31535999,
+        priority=1000,
+        circuitBreaker={"failureThreshold": 1000, "probeAfterSeconds": 2592000},
         backoffLimit=100,
         successfulJobsHistoryLimit=10,
         failedJobsHistoryLimit=10,
         serviceAccountName="a" * 253,
         nodeSelector={"example.com/" + "k" * 63: "v" * 63, **many(31)},
+        nodeNames=["n" * 253, *(f"worker-{number}.example.com" for number in range(99))],
+        nodeAddresses=[LONG_ADDRESS, "FD00::A", *(f"10.0.3.{number}" for number in range(98))],
         suspend=True,
     ),
     "largest container": container(
@@ -86,6 +97,42 @@ SPECS = {
     "a moment and the defaults of schedules": task(
         at=TIME, dayMatch="Or", daylightSaving={"gap": "RunAfter", "fold": "Once"}
     ),
+    "a moment that leaves nothing behind": task(at=TIME, ttlSecondsAfterFinished=0),
+    "a moment that stays for long": task(at=TIME, ttlSecondsAfterFinished=2**31 - 1),
+    "the smallest daemon": daemon(
+        daemon=OPTIONS | {"restartDelaySeconds": 0, "minReadySeconds": 0, "startRetries": 0}, pendingTimeoutSeconds=1
+    ),
+    "the largest daemon": daemon(
+        daemon={
+            "restartPolicy": "OnFailure",
+            "restartDelaySeconds": 3600,
+            "minReadySeconds": 3600,
+            "startRetries": 1000,
+        },
+        maxInstances=100,
+        timeoutSeconds=60,
+        priority=1,
+        suspend=True,
+        pendingTimeoutSeconds=59,
+    ),
+    "a daemon on some nodes": daemon(
+        daemon=OPTIONS,
+        runOn="EveryNode",
+        nodeSelector={"disk": "ssd"},
+        nodeNames=["a"],
+        nodeAddresses=["fd00::7"],
+    ),
+    "a daemon and the defaults of schedules": daemon(
+        daemon=OPTIONS,
+        dayMatch="Or",
+        daylightSaving={"gap": "RunAfter", "fold": "Once"},
+        timeZone="UTC",
+        concurrencyPolicy="Forbid",
+        catchUp="Latest",
+    ),
+    "a long wait for a Pod": task(pendingTimeoutSeconds=2**31 - 1),
+    "once on each node": task(runOn="EveryNode", maxInstances=2),
+    "on each node without a limit": task(runOn="EveryNode", concurrencyPolicy="Allow"),
     "clock changes": task(timeZone="Europe/Berlin", daylightSaving={"gap": "Skip", "fold": "Twice"}),
     "days that both fields name": task(schedule="0 0 13 * FRI", dayMatch="And"),
     "a window open at one end": task(notBefore="2099-01-01T00:00:00+01:00"),
@@ -129,58 +176,3 @@ SCHEDULES = (
     *("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly", "@minutely", "\t@Daily "),
     *("@every 1s", "@every 8784h", "@EVERY\t 00001h00030m5s", "@every 1h30m/0s", " @every 90m/1h29m59s "),
 )
-
-STATUSES = {
-    "smallest": status(
-        observedGeneration=0,
-        active=0,
-        consecutiveFailures=0,
-        conditions=[condition(observedGeneration=0)],
-        counts=dict.fromkeys(("due", "launched", "skipped", "missed", "succeeded", "failed", "stopped"), 0),
-        notLaunched=[{"reason": "MaxInstances", "count": 0, "lastTime": TIME}],
-        lastRun={"result": "Succeeded"},
-        lastOutage={"startTime": TIME, "endTime": TIME, "missed": 0, "started": 0},
-        latenessMilliseconds={"p50": 0, "p99": 0, "max": 0},
-    ),
-    "largest": status(
-        conditions=[
-            condition(type="T" * 316, status="False", reason="R" * 1024, message="m" * 32768),
-            condition(type="Late", status="Unknown"),
-            condition(type="Complete", reason="WindowClosed"),
-            condition(type="Failed", reason="InThePast"),
-            *(condition(type=f"Type{number}") for number in range(28)),
-        ],
-        scheduleSummary="s" * 1024,
-        scheduleHash="h" * 128,
-        nextScheduleTime="n" * 64,
-        accountedTime=TIME,
-        lastScheduleTime=TIME,
-        lastSuccessfulTime=TIME,
-        queuedTimes=[TIME] * 2000,
-        counts={"since": TIME, "due": 2**53},
-        countedRuns=["1" * 63] * 1000,
-        notLaunched=[
-            {"reason": "R" * 128, "message": "m" * 32768},
-            *({"reason": f"Reason{number}"} for number in range(63)),
-        ],
-        lastRun={
-            "name": "n" * 253,
-            "scheduleTime": TIME,
-            "startTime": TIME,
-            "completionTime": TIME,
-            "result": "Failed",
-            "reason": "R" * 1024,
-            "exitCode": 2**31 - 1,
-            "message": "m" * 32768,
-        },
-        lastFailure={
-            "name": "n" * 253,
-            "scheduleTime": TIME,
-            "startTime": TIME,
-            "completionTime": TIME,
-            "reason": "R" * 1024,
-            "exitCode": -(2**31),
-            "message": "m" * 32768,
-        },
-    ),
-}

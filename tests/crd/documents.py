@@ -20,7 +20,7 @@ class Refusal:
 
 def task(name: str = "task", **spec: Any) -> Document:
     """Return a valid TorchTask with `spec` over its defaults."""
-    when = {} if "at" in spec else {"schedule": "*/5 * * * * *"}
+    when = {} if {"at", "daemon"} & spec.keys() else {"schedule": "*/5 * * * * *"}
     what = {} if "jobTemplate" in spec else {"container": {"image": "busybox:1.36"}}
     return {
         "apiVersion": "torchtask.dev/v1beta1",
@@ -28,6 +28,11 @@ def task(name: str = "task", **spec: Any) -> Document:
         "metadata": {"name": name},
         "spec": {**when, **what, **spec},
     }
+
+
+def daemon(**spec: Any) -> Document:
+    """Return a task that keeps one instance running, with these fields besides."""
+    return task(**{"daemon": {}, **spec})
 
 
 def without(document: Document, *path: str) -> Document:

@@ -1,18 +1,57 @@
 """More ways to break the constraints on what users write: the second half of a rule, the far end of a pattern."""
 
-from tests.crd.documents import Refusal, container, env_from, task, template
+from tests.crd.documents import Refusal, container, daemon, env_from, task, template
 
 ALSO_REFUSED = (
     (
         "rule: metadata.name must be a DNS label of at most 52 characters",
         Refusal(task(name="a.b"), "metadata.name must be a DNS label", "<nil>"),
     ),
-    (
-        "spec rule: set exactly one of schedule and at",
-        Refusal(
+    *(
+        ("spec rule: set exactly one of schedule, at and daemon", Refusal(document, "set exactly one of schedule, at"))
+        for document in (
             task(schedule="* * * * *", at="2099-01-01T00:00:00Z"),
-            "set exactly one of schedule and at",
+            task(schedule="* * * * *", daemon={}),
+            task(at="2099-01-01T00:00:00Z", daemon={}),
+            task(schedule="* * * * *", at="2099-01-01T00:00:00Z", daemon={}),
+        )
+    ),
+    *(
+        ("spec rule: has no place beside daemon", Refusal(document, "has no place beside daemon", f"spec.{field}"))
+        for field, document in (
+            ("daylightSaving", daemon(daylightSaving={"fold": "Twice"})),
+            ("concurrencyPolicy", daemon(concurrencyPolicy="Queue")),
+            ("concurrencyPolicy", daemon(concurrencyPolicy="Replace", runOn="EveryNode")),
+            ("catchUp", daemon(catchUp="All")),
+        )
+    ),
+    (
+        "spec.maxInstances maximum",
+        Refusal(daemon(maxInstances=1001), "less than or equal to 1000"),
+    ),
+    (
+        "spec rule: goes with at",
+        Refusal(daemon(ttlSecondsAfterFinished=60), "goes with at", "spec.ttlSecondsAfterFinished"),
+    ),
+    (
+        "spec rule: is not less than timeoutSeconds",
+        Refusal(
+            task(timeoutSeconds=30, pendingTimeoutSeconds=2147483647),
+            "is not less than timeoutSeconds",
+            "spec.pendingTimeoutSeconds",
         ),
+    ),
+    (
+        "spec rule: EveryNode goes with concurrencyPolicy Forbid or Allow",
+        Refusal(task(runOn="EveryNode", concurrencyPolicy="Replace"), "EveryNode goes with", "spec.runOn"),
+    ),
+    *(
+        ("spec.nodeNames[] pattern", Refusal(task(nodeNames=[name]), "should match"))
+        for name in ("", "-a", "a-", "a..b", "a_b", "a b", ".")
+    ),
+    *(
+        ("spec.nodeAddresses[] rule", Refusal(task(nodeAddresses=[address]), "is not an IP address"))
+        for address in ("", "10.0.0.256", "10.0.0.0/8", "10.0.0.1:80", "fe80::1%eth0", "010.0.0.1", "fd00::1::2")
     ),
     (
         "spec rule: has no place beside at, which no clock change moves",

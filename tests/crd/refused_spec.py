@@ -1,4 +1,4 @@
-"""For each constraint on what users write (but for when to run), a document that breaks it and nothing else."""
+"""For each constraint on the whole and on what to run, a document that breaks it and nothing else."""
 
 from tests.crd.documents import Refusal, container, env, env_from, many, task, template, without
 
@@ -33,6 +33,16 @@ WHOLE = {
                 "catchUpLimit",
                 task(concurrencyPolicy="Queue", queueLimit=3, catchUp="All", catchUpLimit=4),
             ),
+            (
+                "is not less than timeoutSeconds, which would end the run first",
+                "pendingTimeoutSeconds",
+                task(timeoutSeconds=30, pendingTimeoutSeconds=30),
+            ),
+            (
+                "EveryNode goes with concurrencyPolicy Forbid or Allow",
+                "runOn",
+                task(runOn="EveryNode", concurrencyPolicy="Queue"),
+            ),
         )
     },
     "spec rule: goes with container": Refusal(
@@ -40,50 +50,6 @@ WHOLE = {
         "beside jobTemplate set jobTemplate.spec.template.spec.serviceAccountName",
         "spec.serviceAccountName",
     ),
-}
-
-LIMITS = {
-    "spec.concurrencyPolicy enum": Refusal(
-        task(concurrencyPolicy="Wait"), 'supported values: "Forbid", "Allow", "Queue", "Replace"'
-    ),
-    "spec.maxInstances minimum": Refusal(task(maxInstances=0), "greater than or equal to 1"),
-    "spec.maxInstances maximum": Refusal(task(maxInstances=1001), "less than or equal to 1000"),
-    "spec.queueLimit minimum": Refusal(task(concurrencyPolicy="Queue", queueLimit=0), "greater than or equal to 1"),
-    "spec.queueLimit maximum": Refusal(task(concurrencyPolicy="Queue", queueLimit=101), "less than or equal to 100"),
-    "spec.startingDeadlineSeconds minimum": Refusal(task(startingDeadlineSeconds=0), "greater than or equal to 1"),
-    "spec.startingDeadlineSeconds maximum": Refusal(
-        task(startingDeadlineSeconds=31536001), "less than or equal to 31536000"
-    ),
-    "spec.catchUp enum": Refusal(task(catchUp="Some"), 'supported values: "None", "Latest", "All"'),
-    "spec.catchUpLimit minimum": Refusal(
-        task(concurrencyPolicy="Queue", catchUp="All", catchUpLimit=0), "greater than or equal to 1"
-    ),
-    "spec.catchUpLimit maximum": Refusal(
-        task(concurrencyPolicy="Queue", catchUp="All", catchUpLimit=101), "less than or equal to 100"
-    ),
-    "spec.timeoutSeconds minimum": Refusal(task(timeoutSeconds=0), "greater than or equal to 1"),
-    "spec.timeoutSeconds maximum": Refusal(task(timeoutSeconds=31536001), "less than or equal to 31536000"),
-    "spec.backoffLimit minimum": Refusal(task(backoffLimit=-1), "greater than or equal to 0"),
-    "spec.backoffLimit maximum": Refusal(task(backoffLimit=101), "less than or equal to 100"),
-    "spec.successfulJobsHistoryLimit minimum": Refusal(
-        task(successfulJobsHistoryLimit=-1), "greater than or equal to 0"
-    ),
-    "spec.successfulJobsHistoryLimit maximum": Refusal(task(successfulJobsHistoryLimit=11), "less than or equal to 10"),
-    "spec.failedJobsHistoryLimit minimum": Refusal(task(failedJobsHistoryLimit=-1), "greater than or equal to 0"),
-    "spec.failedJobsHistoryLimit maximum": Refusal(task(failedJobsHistoryLimit=11), "less than or equal to 10"),
-    "spec.nodeSelector maxProperties": Refusal(task(nodeSelector=many(33)), "must have at most 32 items"),
-    "spec.nodeSelector rule: a key is not the name of a label": Refusal(
-        task(nodeSelector={"disk type": "ssd"}), "a key is not the name of a label"
-    ),
-    "spec.nodeSelector{} maxLength": Refusal(
-        task(nodeSelector={"disk": "s" * 64}), "may not be more than 63", "spec.nodeSelector.disk"
-    ),
-    "spec.nodeSelector{} pattern": Refusal(
-        task(nodeSelector={"disk": "very fast"}), NO_LABEL_VALUE, "spec.nodeSelector.disk"
-    ),
-    "spec.serviceAccountName minLength": Refusal(task(serviceAccountName=""), "at least 1 chars long"),
-    "spec.serviceAccountName maxLength": Refusal(task(serviceAccountName="a" * 254), "may not be more than 253"),
-    "spec.serviceAccountName pattern": Refusal(task(serviceAccountName="Not_A_Name"), "should match"),
 }
 
 CONTAINER = {
@@ -218,11 +184,10 @@ JOB_TEMPLATE = {
         ".spec.template.spec.nodeSelector rule: set spec.nodeSelector instead": Refusal(
             template(pod={"nodeSelector": {"disk": "ssd"}}), "set spec.nodeSelector instead"
         ),
-        ".spec.template.spec.nodeName rule: set spec.nodeSelector instead, for one node with its label"
-        " kubernetes.io/hostname": Refusal(
-            template(pod={"nodeName": "worker-2"}), "set spec.nodeSelector instead, for one node"
+        ".spec.template.spec.nodeName rule: set spec.nodeNames instead": Refusal(
+            template(pod={"nodeName": "worker-2"}), "set spec.nodeNames instead"
         ),
     }.items()
 }
 
-REFUSED = {**WHOLE, **LIMITS, **CONTAINER, **RESOURCES, **JOB_TEMPLATE}
+REFUSED = {**WHOLE, **CONTAINER, **RESOURCES, **JOB_TEMPLATE}

@@ -3,6 +3,7 @@
 from tests.crd.documents import Refusal, condition, status, without
 
 NO_TIME = "must be of type date-time"
+INSTANCE = {"slot": 0, "attempt": 1, "state": "Running"}
 
 CONDITIONS = {
     "status.conditions maxItems": Refusal(
@@ -37,6 +38,9 @@ TEXTS = {
     "status.lastRun.result enum": Refusal(
         status(lastRun={"result": "Unclear"}), 'supported values: "Succeeded", "Failed"'
     ),
+    "status.templateHash maxLength": Refusal(status(templateHash="h" * 129), "may not be more than 128"),
+    "status.lastRunNow maxLength": Refusal(status(lastRunNow="n" * 257), "may not be more than 256"),
+    "status.daemon.state maxLength": Refusal(status(daemon={"state": "S" * 129}), "may not be more than 128"),
     **{
         f"status.{group}.{name} maxLength": Refusal(
             status(**{group: {name: "x" * (most + 1)}}), f"may not be more than {most}"
@@ -51,8 +55,45 @@ LISTS = {
         status(queuedTimes=["2027-01-01T00:00:00Z"] * 2001), "must have at most 2000 items"
     ),
     "status.queuedTimes[] format": Refusal(status(queuedTimes=["yesterday"]), NO_TIME),
-    "status.countedRuns maxItems": Refusal(status(countedRuns=["1"] * 1001), "must have at most 1000 items"),
+    "status.countedRuns maxItems": Refusal(status(countedRuns=["1"] * 10001), "must have at most 10000 items"),
     "status.countedRuns[] maxLength": Refusal(status(countedRuns=["1" * 64]), "may not be more than 63"),
+    "status.recentRuns maxItems": Refusal(status(recentRuns=[{}] * 101), "must have at most 100 items"),
+    **{
+        f"status.recentRuns[].{name} {constraint}": Refusal(status(recentRuns=[{name: value}]), words)
+        for name, constraint, value, words in (
+            ("result", "enum", "Unclear", 'supported values: "Succeeded", "Failed"'),
+            ("name", "maxLength", "n" * 254, "may not be more than 253"),
+            ("reason", "maxLength", "R" * 1025, "may not be more than 1024"),
+            ("message", "maxLength", "m" * 32769, "may not be more than 32768"),
+            ("scheduleTime", "format", "yesterday", NO_TIME),
+            ("startTime", "format", "yesterday", NO_TIME),
+            ("completionTime", "format", "yesterday", NO_TIME),
+        )
+    },
+    "status.daemon.instances maxItems": Refusal(
+        status(daemon={"instances": [INSTANCE] * 2001}), "must have at most 2000 items"
+    ),
+    **{
+        f"status.daemon.instances[] required: {name}": Refusal(
+            status(daemon={"instances": [without(INSTANCE, name)]}),
+            "Required value",
+            f"status.daemon.instances[0].{name}",
+        )
+        for name in INSTANCE
+    },
+    **{
+        f"status.daemon.instances[].{name} {constraint}": Refusal(
+            status(daemon={"instances": [INSTANCE | {name: value}]}), words
+        )
+        for name, constraint, value, words in (
+            ("slot", "minimum", -1, "greater than or equal to 0"),
+            ("attempt", "minimum", -1, "greater than or equal to 0"),
+            ("failedStarts", "minimum", -1, "greater than or equal to 0"),
+            ("node", "maxLength", "n" * 254, "may not be more than 253"),
+            ("state", "maxLength", "S" * 129, "may not be more than 128"),
+            ("endTime", "format", "yesterday", NO_TIME),
+        )
+    },
     "status.notLaunched maxItems": Refusal(
         status(notLaunched=[{"reason": f"Reason{i}"} for i in range(65)]), "must have at most 64 items"
     ),
@@ -84,7 +125,7 @@ NUMBERS = {
     **{
         f"status.{group}.{name} minimum": Refusal(status(**{group: {name: -1}}), "greater than or equal to 0")
         for group, names in {
-            "counts": ("due", "launched", "skipped", "missed", "succeeded", "failed", "stopped"),
+            "counts": ("due", "launched", "skipped", "missed", "manual", "succeeded", "failed", "stopped"),
             "lastOutage": ("missed", "started"),
         }.items()
         for name in names

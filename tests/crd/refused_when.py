@@ -1,6 +1,6 @@
 """For each constraint on when a task fires, a document that breaks it and nothing else."""
 
-from tests.crd.documents import Refusal, task, without
+from tests.crd.documents import Refusal, daemon, task, without
 
 TIME = "2099-01-01T00:00:00Z"
 POD = {"spec": {"restartPolicy": "Never", "containers": []}}
@@ -50,7 +50,64 @@ AT = {
             WITH_TIME_TO_LIVE,
             "jobTemplate.spec.ttlSecondsAfterFinished",
         ),
+        (
+            "has no place beside at, which runs once",
+            task(at=TIME, circuitBreaker={"failureThreshold": 1, "probeAfterSeconds": 1}),
+            "circuitBreaker",
+        ),
+        (
+            "goes with at, as only a task that runs once can remove itself",
+            task(ttlSecondsAfterFinished=60),
+            "ttlSecondsAfterFinished",
+        ),
     )
+}
+
+DAEMON = {
+    **{
+        f"spec rule: has no place beside daemon, {reason}": Refusal(
+            daemon(**{field: value}), "has no place beside daemon", f"spec.{field}"
+        )
+        for field, value, reason in (
+            ("additionalSchedules", ["@daily"], "which follows no schedule"),
+            ("dayMatch", "And", "which has no day fields"),
+            ("daylightSaving", {"gap": "Skip"}, "which no clock change moves"),
+            ("timeZone", "Europe/Berlin", "which reads no clock"),
+            ("notBefore", TIME, "which starts at once"),
+            ("notAfter", TIME, "which has no last moment"),
+            ("jitterSeconds", 0, "which has no fire times to delay"),
+            ("concurrencyPolicy", "Allow", "of which maxInstances run, no more and no fewer"),
+            ("queueLimit", 1, "which lets nothing wait"),
+            ("startingDeadlineSeconds", 1, "which is never late"),
+            ("catchUp", "None", "which misses nothing"),
+            ("catchUpLimit", 1, "which makes up for nothing"),
+            (
+                "circuitBreaker",
+                {"failureThreshold": 1, "probeAfterSeconds": 1},
+                "whose startRetries say when to give up",
+            ),
+            ("backoffLimit", 0, "which starts a new run after each end"),
+        )
+    },
+    "spec rule: has no place beside daemon, whose Jobs tell how often it was started": Refusal(
+        daemon(jobTemplate={"spec": {"template": POD, "ttlSecondsAfterFinished": 60}}),
+        "has no place beside daemon",
+        "spec.jobTemplate.spec.ttlSecondsAfterFinished",
+    ),
+    "spec rule: is more than 100, the most instances of a daemon": Refusal(
+        daemon(maxInstances=101), "is more than 100", "spec.maxInstances"
+    ),
+    "spec.daemon.restartPolicy enum": Refusal(
+        task(daemon={"restartPolicy": "Never"}), 'supported values: "Always", "OnFailure"'
+    ),
+    **{
+        f"spec.daemon.{name} {constraint}": Refusal(task(daemon={name: value}), words)
+        for name, most in (("restartDelaySeconds", 3600), ("minReadySeconds", 3600), ("startRetries", 1000))
+        for constraint, value, words in (
+            ("minimum", -1, "greater than or equal to 0"),
+            ("maximum", most + 1, f"less than or equal to {most}"),
+        )
+    },
 }
 
 TIMES = {
@@ -63,8 +120,8 @@ TIMES = {
 }
 
 OTHERS = {
-    "spec rule: set exactly one of schedule and at": Refusal(
-        without(task(), "spec", "schedule"), "set exactly one of schedule and at"
+    "spec rule: set exactly one of schedule, at and daemon": Refusal(
+        without(task(), "spec", "schedule"), "set exactly one of schedule, at and daemon"
     ),
     "spec rule: is before notBefore": Refusal(
         task(notBefore="2027-01-01T00:00:00Z", notAfter="2027-01-01T00:59:59+01:00"),
@@ -85,4 +142,4 @@ OTHERS = {
     "spec.jitterSeconds maximum": Refusal(task(jitterSeconds=86401), "less than or equal to 86400"),
 }
 
-REFUSED = {**SCHEDULE, **AT, **TIMES, **OTHERS}
+REFUSED = {**SCHEDULE, **AT, **DAEMON, **TIMES, **OTHERS}

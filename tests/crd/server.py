@@ -43,11 +43,15 @@ class Server:
         assert found
         return [item["metadata"]["name"] for item in found["items"]]
 
-    def shown(self, document: Document, column: str) -> str:
-        """Return what `kubectl get` shows in a column of a task that no operator has seen."""
+    def shown(self, document: Document, column: str, status: Document | None = None) -> str:
+        """Return what `kubectl get` shows in a column of a task: of one that no operator has seen, or with a status."""
         name = document["metadata"]["name"]
-        assert self._api.call("POST", TASKS, document)[0] == 201
+        code, answer = self._api.call("POST", TASKS, document)
+        assert code == 201
         try:
+            if status is not None:
+                body = {**json.loads(answer), "status": status}
+                assert self._api.call("PUT", f"{TASKS}/{name}/status", body)[0] == 200
             header, row = self._tools.kubectl("get", "torchtask", name, "--output=wide").splitlines()
         finally:
             self._api.call("DELETE", f"{TASKS}/{name}")

@@ -12,6 +12,7 @@ import yaml
 
 from lab import Cluster, Lab
 from tests.crd.schema import ROOT, Document, definition
+from torchtask.settings import load
 
 pytestmark = pytest.mark.e2e
 
@@ -83,6 +84,10 @@ def test_helm_finds_no_fault(programs: Programs) -> None:
         ("crds.kep=true", "additional properties 'kep' not allowed"),
         ("logLevel=LOUD", "at '/logLevel'"),
         ("healthPort=80", "at '/healthPort'"),
+        ("limits.actve=80", "additional properties 'actve' not allowed"),
+        ("limits.active=0", "at '/limits/active'"),
+        ("limits.withoutPod=null", "missing property 'withoutPod'"),
+        ("defaultTimeoutSeconds=0", "at '/defaultTimeoutSeconds'"),
         ("image.tag=a b", "at '/image/tag'"),
         ("image.repository=", "at '/image/repository'"),
         ("serviceAccount.create=false", "at '/serviceAccount/name'"),
@@ -114,32 +119,70 @@ def test_the_definition_can_be_left_out_or_go_with_the_release(programs: Program
 
 def test_the_operator_may_do_what_it_does_and_nothing_else(programs: Programs) -> None:
     """Least privilege: a verb more is a decision, taken here."""
-    rules = programs.render()["ClusterRole"]["rules"]
+    rendered = programs.render()
 
-    assert {resource: set(rule["verbs"]) for rule in rules for resource in rule["resources"]} == {
-        "torchtasks": {"get", "list", "watch"},
+    assert {
+        resource: set(rule["verbs"]) for rule in rendered["ClusterRole"]["rules"] for resource in rule["resources"]
+    } == {
+        "torchtasks": {"get", "list", "watch", "delete"},
         "torchtasks/status": {"patch"},
         "torchtasks/finalizers": {"update"},
-        "jobs": {"get", "list", "watch", "create", "delete"},
+        "jobs": {"get", "list", "watch", "create", "patch", "delete"},
         "pods": {"list"},
+        "nodes": {"get", "list", "watch"},
         "customresourcedefinitions": {"list", "watch"},
     }
+    assert rendered["Role"]["metadata"]["namespace"] == NAMESPACE
+    assert rendered["Role"]["rules"] == [
+        {
+            "apiGroups": [""],
+            "resources": ["configmaps"],
+            "resourceNames": ["torchtask-hold"],
+            "verbs": ["get", "list", "watch"],
+        }
+    ]
+
+
+def test_the_operator_sees_the_hold_and_no_other_config_map(programs: Programs, restricted: str) -> None:
+    """Who may list one object by its name must ask for that one."""
+    programs.must("helm", "install", "torchtask", CHART, "--namespace", restricted)
+    asked = ("get", "configmaps", "-n", restricted, "--as", f"system:serviceaccount:{restricted}:torchtask")
+
+    programs.must("kubectl", *asked, "--field-selector", "metadata.name=torchtask-hold")
+    assert "is forbidden" in programs.run("kubectl", *asked).stderr
+    assert "is forbidden" in programs.run("kubectl", *asked, "--field-selector", "metadata.name=another").stderr
 
 
 def test_the_settings_reach_the_operator(programs: Programs) -> None:
-    """Image, log level and port are those of the values, and the probes ask where the operator answers."""
-    options = ("image.repository=example.com/ours", "image.tag=1.2.3", "logLevel=DEBUG", "healthPort=9090")
-    deployment = programs.render(*(word for option in options for word in ("--set", option)))["Deployment"]
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    """Image and settings are those of the values, great numbers too; the probes ask where the operator answers."""
+    container = the_container(
+        programs,
+        *("image.repository=example.com/ours", "image.tag=1.2.3", "logLevel=DEBUG", "healthPort=9090"),
+        *("limits.active=1000000", "defaultTimeoutSeconds=31536000"),
+    )
 
     assert container["image"] == "example.com/ours:1.2.3"
     assert container["env"] == [
         {"name": "TORCHTASK_LOG_LEVEL", "value": "DEBUG"},
         {"name": "TORCHTASK_HEALTH_PORT", "value": "9090"},
+        {"name": "TORCHTASK_MAX_ACTIVE", "value": "1000000"},
+        {"name": "TORCHTASK_MAX_ACTIVE_PER_NAMESPACE", "value": "1000"},
+        {"name": "TORCHTASK_LAUNCHES_PER_SECOND", "value": "100"},
+        {"name": "TORCHTASK_LAUNCHES_PER_SECOND_PER_NAMESPACE", "value": "50"},
+        {"name": "TORCHTASK_MAX_WITHOUT_POD", "value": "200"},
+        {"name": "TORCHTASK_MAX_TASKS_PER_NAMESPACE", "value": "5000"},
+        {"name": "TORCHTASK_DEFAULT_TIMEOUT_SECONDS", "value": "31536000"},
     ]
     assert container["ports"] == [{"name": "health", "containerPort": 9090}]
     assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "health"}
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "health"}
+
+
+def test_what_the_chart_says_by_default_is_what_the_operator_does_by_default(programs: Programs) -> None:
+    """The shipped values change no setting; and the operator takes what Helm writes."""
+    given = {variable["name"]: variable["value"] for variable in the_container(programs)["env"]}
+
+    assert load(given) == load({})
 
 
 def test_the_operator_is_admitted_where_only_restricted_pods_are(programs: Programs, restricted: str) -> None:
@@ -164,6 +207,14 @@ def test_uninstalling_keeps_the_definition_unless_told_otherwise(
 
     found = programs.must("kubectl", "get", "crd", CRD, "--ignore-not-found", "-o", "name")
     assert bool(found) == (keep == "true")
+
+
+def the_container(programs: Programs, *options: str) -> Document:
+    """Return the operator's container as the chart makes it with these options."""
+    deployment = programs.render(*(word for option in options for word in ("--set", option)))["Deployment"]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    made: Document = container
+    return made
 
 
 def try_pod(programs: Programs, namespace: str, template: dict[str, Any]) -> subprocess.CompletedProcess[str]:

@@ -15,23 +15,21 @@ from lab.api import Api
 from lab.site import load
 from lab.tools import Tools
 from lab.waiting import wait_until
-from tests.crd import refused_also, refused_spec, refused_status, refused_when
-from tests.crd.accepted import SCHEDULES, SPECS, STATUSES
+from tests.crd import refused_also, refused_limits, refused_spec, refused_status, refused_when
+from tests.crd.accepted import OPTIONS, SCHEDULES, SPECS
+from tests.crd.accepted_status import STATUSES
 from tests.crd.documents import Refusal, status, task
 from tests.crd.schema import BOUNDS, ROOT, constraints, definition, places, values_at
 from tests.crd.server import CRDS, KEPT, TASKS, Server
+from tests.crd.written import written
 from tests.property.schedule_strategies import accepted, texts
-from tests.scenario import at, document
-from torchtask.core.account import Counts, Ledger, NotLaunched, Outage
-from torchtask.core.conditions import conditions
-from torchtask.core.model import Phase, Run
 from torchtask.core.schedule import When
-from torchtask.core.status import Lateness, render_status
-from torchtask.core.wire import tasks
 
 pytestmark = pytest.mark.e2e
 
-REFUSED = {**refused_when.REFUSED, **refused_spec.REFUSED, **refused_status.REFUSED}
+REFUSED = {**refused_when.REFUSED, **refused_limits.REFUSED, **refused_spec.REFUSED, **refused_status.REFUSED}
+REST = {"failureThreshold": 1, "probeAfterSeconds": 1}
+TIME = "2099-01-01T00:00:00Z"
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 VECTORS = yaml.safe_load((ROOT / "tests" / "vectors" / "schedule.yaml").read_text(encoding="utf-8"))
 
@@ -91,34 +89,10 @@ def test_a_valid_status_is_accepted(server: Server, name: str) -> None:
     assert server.kept(STATUSES[name])["status"] == STATUSES[name]["status"]
 
 
-def test_what_the_operator_writes_is_kept_whole(server: Server) -> None:
+@pytest.mark.parametrize("spec", [{"timeZone": "America/St_Johns"}, {"circuitBreaker": REST}, {"daemon": {}}])
+def test_what_the_operator_writes_is_kept_whole(server: Server, spec: dict[str, Any]) -> None:
     """No field of the operator's own status is refused, and none is dropped in silence."""
-    now = at("12:00:00")
-    failed = Run(
-        "task-0a1b2c3d-1780315200", "u", now, Phase.FAILED, now, now, now, "Error", "cannot go on", exit_code=3
-    )
-    ledger = Ledger(
-        accounted_time=now,
-        decided_time=now,
-        digest="0123456789abcdef",
-        generation=1,
-        counts=Counts(now, launched=3, skipped=2, missed=1, succeeded=1, failed=1, stopped=1),
-        queued=(now,),
-        counted_runs=frozenset({"1780315200"}),
-        not_launched=(NotLaunched("Rejected", 1, now, "spec.template: Invalid value"),),
-        consecutive_failures=1,
-        last_schedule_time=now,
-        last_successful_time=now,
-        last_run=failed,
-        last_failure=failed,
-        last_outage=Outage(now, now, missed=1, started=1),
-    )
-    known = tasks.task(document(timeZone="America/St_Johns"), now)
-
-    judged = conditions(known, ledger, (), now, over=True)
-    written = render_status(known, ledger, 1, now, judged, Lateness(-1, 0, 1))
-
-    assert server.kept(status(**written))["status"] == written
+    assert server.kept(status(**written(**spec)), strict=True)["status"] == written(**spec)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
@@ -140,12 +114,12 @@ def test_every_bound_and_choice_is_tried_from_inside() -> None:
         assert all(choice == schema.get("default") for choice in untried), place
 
 
-def test_a_field_that_does_not_act_yet_is_refused(server: Server) -> None:
+def test_a_field_that_is_not_there_is_refused(server: Server) -> None:
     """Nobody believes in a setting that the operator ignores."""
-    code, answer = server.apply(task(daemon={}), strict=True)
+    code, answer = server.apply(task(maxInstance=1), strict=True)
 
     assert code == 400
-    assert 'unknown field "spec.daemon"' in answer["message"]
+    assert 'unknown field "spec.maxInstance"' in answer["message"]
 
 
 def test_defaults_are_filled_in(server: Server) -> None:
@@ -158,10 +132,17 @@ def test_defaults_are_filled_in(server: Server) -> None:
         "dayMatch": "Or",
         "suspend": False,
         "concurrencyPolicy": "Forbid",
+        "priority": 0,
         "catchUp": "Latest",
+        "runOn": "AnyNode",
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 3,
     }
+
+
+def test_a_daemon_needs_no_options(server: Server) -> None:
+    """`daemon: {}` is a daemon, and its defaults can be read on the object."""
+    assert server.kept(task(daemon={}))["spec"]["daemon"] == OPTIONS
 
 
 def test_half_of_a_choice_is_completed(server: Server) -> None:
@@ -172,13 +153,23 @@ def test_half_of_a_choice_is_completed(server: Server) -> None:
     }
 
 
-@pytest.mark.parametrize(("field", "value"), [("schedule", "@daily"), ("at", "2099-01-01T00:00:00Z")])
+@pytest.mark.parametrize(("field", "value"), [("schedule", "@daily"), ("at", TIME)])
 def test_the_table_says_at_once_when_a_task_fires(server: Server, field: str, value: str) -> None:
     """SCHEDULE needs no operator: it shows what the user wrote, a schedule or a moment."""
     written = task(name="shown", timeZone="Europe/Berlin", **{field: value})
 
     assert server.shown(written, "SCHEDULE") == value
     assert server.shown(written, "TZ") == "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("spec", "cell"), [({"daemon": {}}, "daemon ×3"), ({"schedule": "@daily"}, "@daily"), ({"at": TIME}, TIME)]
+)
+def test_the_table_says_what_the_operator_makes_of_a_daemon(server: Server, spec: dict[str, Any], cell: str) -> None:
+    """A daemon has no text of its own to show; what users wrote stays before what the operator says of it."""
+    written = task(name="shown", **spec)
+
+    assert server.shown(written, "SCHEDULE", status={"scheduleSummary": "daemon ×3"}) == cell
 
 
 @pytest.mark.parametrize(("suspended", "names"), [("false", [KEPT]), ("true", [])])

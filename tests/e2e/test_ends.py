@@ -1,6 +1,7 @@
 """How runs fail, on a real node: the status tells them apart, and none of them stops its task."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +38,11 @@ def failures(namespace: Namespace, name: str, number: int) -> dict[str, Any]:
     return namespace.status(name)
 
 
+def taken(run: dict[str, Any]) -> timedelta:
+    """Return how long a run took."""
+    return datetime.fromisoformat(run["completionTime"]) - datetime.fromisoformat(run["startTime"])
+
+
 def test_ends_are_told_apart_and_block_nobody(namespace: Namespace) -> None:
     """Reason, exit code and last words of each; and with a timeout a Forbid task always comes to its next run."""
     for name, (wanted, _) in ENDS.items():
@@ -50,6 +56,57 @@ def test_ends_are_told_apart_and_block_nobody(namespace: Namespace) -> None:
         counts = status["counts"]
         assert counts["launched"] == counts["failed"] + counts["stopped"] + status["active"], name
         assert counts["stopped"] == 0, name
+
+
+def test_a_child_that_keeps_the_output_open_holds_nobody(namespace: Namespace) -> None:
+    """A run is over when its main process is, whatever that has left running; its task comes to its next run."""
+    leaving = {"name": "task", "image": "busybox:1.36", "command": ["sh", "-c", "sleep 300 & echo left; exit 0"]}
+    pod = {"restartPolicy": "Never", "containers": [leaving], "terminationGracePeriodSeconds": 1}
+    for name, shared in (("own", False), ("shared", True)):  # process IDs: shared, the child has another parent left
+        template = {"spec": {"template": {"spec": {**pod, "shareProcessNamespace": shared}}}}
+        namespace.apply(name, schedule=EVERY_FOUR, timeoutSeconds=30, jobTemplate=template)
+
+    for name in ("own", "shared"):
+        wait_until(lambda n=name: namespace.counts(n)["succeeded"] >= 2, f"two of {name}", within=60, every=1)  # type: ignore[misc]
+        last = namespace.status(name)["lastRun"]
+        assert last["reason"] == "Completed"
+        assert taken(last) < timedelta(seconds=30)
+
+
+def test_a_family_that_will_not_go_is_gone_after_deadline_and_grace(namespace: Namespace) -> None:
+    """SIGTERM is ignored by main process and child: the run ends at its deadline plus grace, and the next one comes."""
+    deaf = "trap '' TERM; (while true; do sleep 1; done) & while true; do sleep 1; done"
+    stubborn = container("sh", "-c", deaf, terminationGracePeriodSeconds=3)
+    namespace.apply("deaf", schedule=EVERY_FOUR, timeoutSeconds=TIMEOUT, container=stubborn)
+
+    last = failures(namespace, "deaf", 2)["lastRun"]
+
+    assert last["reason"] == "DeadlineExceeded"
+    # The clock of a Job counts whole seconds, and its controller takes a moment to see that the Pod is gone.
+    assert timedelta(seconds=TIMEOUT + 3 - 1) <= taken(last) <= timedelta(seconds=TIMEOUT + 3 + 6)
+
+
+def test_a_run_that_never_starts_says_why_and_blocks_nobody(namespace: Namespace) -> None:
+    """Without any timeout the time to start has an end; what the kubelet says is shown."""
+    namespace.apply("bad-image", schedule=EVERY_FOUR, pendingTimeoutSeconds=5, container=NOWHERE)
+
+    for number in (1, 2):
+        shown = failures(namespace, "bad-image", number)["lastFailure"]
+        assert (shown["reason"], "exitCode" in shown) == ("PendingTimeout", False)
+        assert shown["message"].startswith(("ErrImagePull: ", "ImagePullBackOff: "))
+
+
+def test_a_run_that_gets_no_pod_says_so_and_blocks_nobody(namespace: Namespace) -> None:
+    """Where Pod security refuses the Pod of each run, each run ends as NoPod."""
+    namespace.tools.kubectl(
+        "label", "namespace", namespace.name, "pod-security.kubernetes.io/enforce=restricted", "--overwrite"
+    )
+    namespace.apply("refused", schedule=EVERY_FOUR, pendingTimeoutSeconds=5, container=container("true"))
+
+    for number in (1, 2):
+        shown = failures(namespace, "refused", number)["lastRun"]
+        assert (shown["reason"], "exitCode" in shown) == ("NoPod", False)
+        assert "Pod security" in shown["message"]
 
 
 def test_a_template_tells_its_ends_too(namespace: Namespace) -> None:

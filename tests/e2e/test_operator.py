@@ -1,6 +1,5 @@
 """The promises of the first slice, on a real cluster: the operator runs in a Pod, the witness is the audit log."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import yaml
 from lab import Cluster, Lab
 from lab.tools import NAMESPACE, Tools
 from lab.waiting import wait_until
+from tests.e2e.audit import created_jobs, fire_time
 from tests.e2e.cluster import Namespace
 
 pytestmark = pytest.mark.e2e
@@ -25,27 +25,10 @@ ENDS = {
 }
 
 
-def created_jobs(cluster: Cluster, namespace: str) -> dict[str, list[datetime]]:
-    """Read from the audit log when the Jobs of a namespace were created, by name."""
-    created: dict[str, list[datetime]] = {}
-    for line in cluster.audit_log.read_text().splitlines():
-        event = json.loads(line)
-        target = event.get("objectRef", {})
-        posted = event["verb"] == "create" and target.get("resource") == "jobs" and target.get("namespace") == namespace
-        if posted and event.get("responseStatus", {}).get("code") == 201 and "dryRun" not in event["requestURI"]:
-            created.setdefault(target["name"], []).append(datetime.fromisoformat(event["requestReceivedTimestamp"]))
-    return created
-
-
 def operator_lives(tools: Tools) -> list[tuple[str, int]]:
     """Return the UIDs of the operator's Pods, and how often each was restarted."""
     pods = tools.get("--namespace", NAMESPACE, "pods")["items"]
     return [(p["metadata"]["uid"], p["status"]["containerStatuses"][0]["restartCount"]) for p in pods]
-
-
-def fire_time(job: str) -> datetime:
-    """Read the fire time from a Job's name."""
-    return datetime.fromtimestamp(int(job.rpartition("-")[2]), UTC)
 
 
 def test_every_five_seconds_runs_on_time(cluster: Cluster, namespace: Namespace) -> None:

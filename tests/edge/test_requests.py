@@ -9,13 +9,20 @@ import pytest
 from aiohttp import web
 
 from tests.edge.loopback import served
+from tests.launches import START
 from tests.scenario import UID, a_task, at, document
+from torchtask.core.clearing import Prune
 from torchtask.core.launch import Answer
-from torchtask.core.model import Phase, Run, Spec
+from torchtask.core.model import Phase
+from torchtask.core.spec import Spec
+from torchtask.core.state import Surroundings
+from torchtask.engine import clearer
 from torchtask.engine.dispatcher import Dispatcher, Reply
 from torchtask.engine.judge import Judge
-from torchtask.engine.store import Runs, Tasks
-from torchtask.engine.writer import Writer
+from torchtask.engine.runs import Runs
+from torchtask.engine.store import Record, Tasks
+from torchtask.engine.writer import Seen, Writer
+from torchtask.settings import Settings
 
 
 def answering(status: int, body: Any) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -50,28 +57,35 @@ def test_every_answer_to_a_launch_settles_it(status: int, body: Any, answer: Ans
     async def check() -> None:
         told: list[Reply] = []
         async with served(answering(status, body)) as api:
-            dispatcher = Dispatcher(api, lambda _uid, _time, reply: told.append(reply))
+            dispatcher = Dispatcher(api, lambda _task, _unit, reply: told.append(reply), lambda *_: None)
             task = a_task().task
             assert isinstance(task.spec, Spec)
-            dispatcher.launch(task, task.spec, at("12:00:10"))
+            dispatcher.launch(task, task.spec, START)
             await dispatcher.drain(10)
         assert [reply.answer for reply in told] == [answer]
 
     asyncio.run(check())
 
 
-@pytest.mark.parametrize(("status", "succeeded"), [(200, True), (404, True), (409, True), (403, False), (500, False)])
-def test_every_answer_to_a_deletion_is_told(status: int, succeeded: bool) -> None:  # noqa: FBT001
-    """Who asked for it learns whether to ask again."""
+@pytest.mark.parametrize(("status", "soon"), [(200, True), (404, True), (409, True), (403, False), (500, False)])
+def test_a_deletion_may_be_asked_for_again(
+    status: int,
+    soon: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever is answered; after a refusal later, so that it makes no storm."""
+    monkeypatch.setattr(clearer, "SEEN_SECONDS", 0.0 if soon else 60.0)
+    monkeypatch.setattr(clearer, "REFUSED_SECONDS", 60.0 if soon else 0.0)
+    state = a_task().with_run("12:00:10", Phase.SUCCEEDED)
 
     async def check() -> None:
-        told: list[bool] = []
-        run = Run("report-x-1", "uid", at("12:00:10"), Phase.SUCCEEDED, creation_time=at("12:00:10"))
+        woken = asyncio.Event()
+        record = Record(state.task, 1, None, ())
         async with served(answering(status, {})) as api:
-            dispatcher = Dispatcher(api, lambda *_: None)
-            dispatcher.delete("default", run, "Background", told.append)
-            await dispatcher.drain(10)
-        assert told == [succeeded]
+            clearer.Clearer(api, Runs(lambda _: None), lambda _: woken.set()).clear(record, Prune(state.runs[0]))
+            assert record.clearing == {state.runs[0].uid}
+            await asyncio.wait_for(woken.wait(), 10)
+        assert not record.clearing
 
     asyncio.run(check())
 
@@ -96,13 +110,14 @@ class Statuses:
 
 async def written(server: Statuses, act: Callable[[Writer, Tasks], Awaitable[None]]) -> Tasks:
     """Run a writer for one task that was just decided."""
-    tasks = Tasks(lambda _: None, lambda _: None)
+    tasks = Tasks(Settings(), lambda _: None, lambda _: None)
     tasks.changed(document())
     record = tasks.get(UID)
     assert record is not None
     record.ledger = a_task().since("12:00:00").ledger
     async with served(server.answer) as api:
-        writer = Writer(api, tasks, Runs(lambda _: None), lambda _: None)
+        seen = Seen(tasks, Runs(lambda _: None), lambda _: Surroundings(at("12:00:00")), lambda *_: "")
+        writer = Writer(api, seen, lambda _: None)
         running = asyncio.create_task(writer.run())
         writer.want(UID)
         await asyncio.wait_for(server.patched.wait(), 10)
@@ -157,7 +172,7 @@ def test_only_a_verdict_changes_what_is_known_of_a_template(
     """An answer about something else, or none, neither accepts a template nor refuses it."""
 
     async def check() -> None:
-        tasks = Tasks(lambda _: None, lambda _: None)
+        tasks = Tasks(Settings(), lambda _: None, lambda _: None)
         tasks.changed(document())
         record = tasks.get(UID)
         assert record is not None

@@ -4,22 +4,16 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
-CHART = ROOT / "charts" / "torchtask"
+from tests.chart import CHART, ROOT, values, variables
+from torchtask.settings import OF_LIMITS, OF_SETTINGS, SettingError, load
 
 SHARED_BY_HELM = {"global"}
 """Values that Helm hands to every chart, asked for or not."""
-
-
-def values() -> dict[str, Any]:
-    """Return the chart's values as they are shipped."""
-    shipped: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-    return shipped
 
 
 def schema() -> dict[str, Any]:
@@ -75,6 +69,35 @@ def test_every_value_acts() -> None:
     single = [place for place in places if not any(other.startswith(f"{place}.") for other in places)]
 
     assert [place for place in single if not any(f"{place}.".startswith(f"{whole}.") for whole in read)] == []
+
+
+def test_every_cap_can_be_set() -> None:
+    """Each has its value in the chart, and no value of the chart is forgotten."""
+    caps = {f"limits.{name}" for name in values()["limits"]}
+
+    assert {*variables().values()} == {*caps, "defaultTimeoutSeconds"}
+    assert {*OF_LIMITS} < {*variables()} < {*OF_LIMITS, *OF_SETTINGS}
+
+
+def test_the_shipped_caps_are_the_operators_own() -> None:
+    """Installed by the chart or started by hand, the operator does the same."""
+    given = {variable: str(values()["limits"][place.removeprefix("limits.")])
+             for variable, place in variables().items() if place != "defaultTimeoutSeconds"}  # fmt: skip
+
+    assert load(given) == load({})
+    assert values()["defaultTimeoutSeconds"] is load({}).default_timeout_seconds is None
+
+
+def test_chart_and_operator_have_the_same_bounds() -> None:
+    """What the chart lets pass the operator takes, and the other way round."""
+    places = dict(described(schema()))
+    for variable, place in variables().items():
+        least, most = places[place]["minimum"], places[place]["maximum"]
+        load({variable: str(least)})
+        load({variable: str(most)})
+        for beyond in (least - 1, most + 1):
+            with pytest.raises(SettingError):
+                load({variable: str(beyond)})
 
 
 def test_the_chart_has_the_version_of_the_package() -> None:

@@ -5,7 +5,17 @@ from collections import Counter
 
 import pytest
 
-from tests.crd.schema import CHART_COPY, CRD_FILE, always_refused, constraints, definition, places, version
+from tests.crd.schema import (
+    CHART_COPY,
+    CRD_FILE,
+    always_refused,
+    constraints,
+    definition,
+    places,
+    values_at,
+    version,
+)
+from tests.crd.written import written
 
 DESCRIBED_BY_KUBERNETES = {"metadata"}
 """Places in which the API server allows no words of ours."""
@@ -71,7 +81,13 @@ def test_only_unconditional_defaults_stand_in_the_schema() -> None:
         "spec.daylightSaving.gap": "RunAfter",
         "spec.daylightSaving.fold": "Once",
         "spec.dayMatch": "Or",
+        "spec.daemon.restartPolicy": "Always",
+        "spec.daemon.restartDelaySeconds": 1,
+        "spec.daemon.minReadySeconds": 1,
+        "spec.daemon.startRetries": 3,
         "spec.concurrencyPolicy": "Forbid",
+        "spec.priority": 0,
+        "spec.runOn": "AnyNode",
         "spec.catchUp": "Latest",
         "spec.successfulJobsHistoryLimit": 3,
         "spec.failedJobsHistoryLimit": 3,
@@ -110,10 +126,12 @@ def test_date_columns_show_only_times_that_are_past() -> None:
 def test_every_column_shows_a_declared_place(column: dict[str, str]) -> None:
     """A column over a misspelled path would stay empty for ever."""
     path = column["jsonPath"].removeprefix(".").replace('[?(@.type=="Ready")]', "[]")
-    parent, _, either = path.partition("['")
-    shown = {f"{parent}.{name}" for name in either.removesuffix("']").split("','")} if either else {path}
+    _, _, either = path.partition("*['")
+    shown = either.removesuffix("']").split("','") if either else [path]
+    known = [place for place, _ in places()] + ["metadata.creationTimestamp"]
+    found = [[p for p in known if p == name or (either and p.split(".")[1:] == [name])] for name in shown]
 
-    assert shown <= {place for place, _ in places()} | {"metadata.creationTimestamp"}
+    assert [len(places_) for places_ in found] == [1] * len(shown)
 
 
 def test_the_definition_names_the_resource() -> None:
@@ -128,3 +146,16 @@ def test_the_definition_names_the_resource() -> None:
     assert (spec["names"]["shortNames"], spec["names"]["categories"]) == (["tt"], ["torch", "all"])
     assert version()["subresources"] == {"status": {}}
     assert version()["selectableFields"] == [{"jsonPath": ".spec.suspend"}]
+
+
+def test_every_field_of_the_status_is_written() -> None:
+    """A field that the definition has and the operator never writes would be looked at in vain."""
+    known = {place for place, _ in places() if place.startswith("status.")}
+    found = {
+        place
+        for place in known
+        for status in (written(), written(daemon={}))
+        if [*values_at(place, {"status": status})]
+    }
+
+    assert found == known

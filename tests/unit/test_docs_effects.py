@@ -1,13 +1,14 @@
 """The tables of `docs/tasks.md` about what happens are true: each line is decided here."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from tests.pages import Row, codes, field, page, tables
-from tests.scenario import Scenario, a_task, at, document
+from tests.scenario import Scenario, a_task, at, document, launches
 from torchtask.core.decide import Decision, Stop
-from torchtask.core.launch import Launch
+from torchtask.core.units import Timed
 from torchtask.core.wire import tasks
 
 TASKS = tables(page("tasks.md"))
@@ -19,18 +20,22 @@ def seen(state: Scenario, decision: Decision) -> Scenario:
     stopped = {a.run.name for a in decision.actions if isinstance(a, Stop)}
     runs = tuple(replace(r, deleting=r.deleting or r.name in stopped) for r in state.runs)
     state = replace(state, runs=runs, ledger=decision.ledger)
-    for action in decision.actions:
-        if isinstance(action, Launch):
-            state = state.with_run(f"{action.fire_time:%H:%M:%S}")
+    for time in launches(decision):
+        state = state.with_run(time)
     return state.written()
+
+
+def waiting(decision: Decision) -> list[datetime]:
+    """Name the fire times that wait, and are not launched just now."""
+    return [t for t in decision.ledger.queued if Timed(t) not in decision.flights]
 
 
 def told(before: Scenario, decision: Decision) -> str:
     """Tell what a decision made of fire times, and of runs, as the page does."""
     assert before.ledger is not None
     waited, known = before.ledger.queued, before.ledger.not_launched
-    words = [f":{a.fire_time:%S} launched" for a in decision.actions if isinstance(a, Launch)]
-    words += [f":{t:%S} waits" for t in decision.ledger.queued if t not in waited and t not in decision.flights]
+    words = [f"{time[-3:]} launched" for time in launches(decision)]
+    words += [f":{t:%S} waits" for t in waiting(decision) if t not in waited]
     words += [f":{n.last_time:%S} skipped `{n.reason}`" for n in decision.ledger.not_launched if n not in known]
     words += [f":{a.run.fire_time:%S} is stopped" for a in decision.actions if isinstance(a, Stop)]
     return ", ".join(words)
@@ -62,11 +67,10 @@ def test_what_catch_up_makes_of_an_outage(row: Row) -> None:
     spec, *expected = row
     decision = a_task(EVERY_TEN, **field(spec)).since("12:00:05").decided("12:01:07")
 
-    launched = [f"{a.fire_time:%H:%M:%S}" for a in decision.actions if isinstance(a, Launch)]
-    waiting = [f"{t:%H:%M:%S}" for t in decision.ledger.queued if t not in decision.flights]
+    left = [f"{t:%H:%M:%S}" for t in waiting(decision)]
     counted = not_launched(decision)
     assert set(counted) <= {"Downtime"}
-    assert [str(counted["Downtime"]), ", ".join(launched) or "–", ", ".join(waiting) or "–"] == expected
+    assert [str(counted["Downtime"]), ", ".join(launches(decision)) or "–", ", ".join(left) or "–"] == expected
 
 
 def _after_silence(policy: str, catch_up: str) -> str:
@@ -78,7 +82,7 @@ def _after_silence(policy: str, catch_up: str) -> str:
         "missed": [":10", ":20"][: counted.get("Downtime", 0)],
         "skipped": [":30"][: counted.get("MaxInstances", 0)],
         "waits": [f":{t:%S}" for t in decision.ledger.queued],
-        "launched": [f":{a.fire_time:%S}" for a in decision.actions if isinstance(a, Launch)],
+        "launched": [time[-3:] for time in launches(decision)],
     }
     words = (f"{', '.join(found)} {word}" for word, found in times.items() if found)
     return "; ".join(words).replace(":20, :30 waits", ":20, :30 wait")
@@ -121,7 +125,7 @@ def test_what_an_edit_makes_of_what_waits(row: Row) -> None:
     if "new image" in words:
         ready = replace(state.edited(**spec), runs=()).decided("12:00:25")
         spec_in_force = state.edited(**spec).task.spec
-        assert [a.fire_time for a in ready.actions if isinstance(a, Launch)] == [at(times[0])]
+        assert launches(ready) == times[:1]
         assert "busybox:1.37" in str(getattr(spec_in_force, "job", None))
 
 

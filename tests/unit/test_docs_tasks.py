@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,15 +11,11 @@ from tests.crd.documents import task
 from tests.crd.schema import Document, always_refused, places, values_at, version
 from tests.pages import codes, documents, expanded, field, page, tables
 from tests.scenario import UID
-from tests.scenario import document as a_document
-from torchtask.core import manifest
 from torchtask.core.errors import SpecError
-from torchtask.core.model import Spec
-from torchtask.core.names import run_name
+from torchtask.core.spec import Spec
 from torchtask.core.wire import ledgers, tasks
 
 TASKS, STATUS = page("tasks.md"), page("status.md")
-NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WITH_EXAMPLE = "field | unset | what it does | example"
 SPEC_TABLES = (WITH_EXAMPLE, "field | unset | what it does")
 
@@ -132,7 +127,8 @@ def _unset() -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("place", "default"), [(p.removeprefix("spec."), s["default"]) for p, s in places() if s.get("default")]
+    ("place", "default"),
+    [(p.removeprefix("spec."), s["default"]) for p, s in places() if s.get("default") not in ({}, None)],
 )
 def test_a_default_is_what_the_page_says(place: str, default: object) -> None:
     """The defaults of the definition stand in the column *unset*."""
@@ -146,6 +142,7 @@ def test_what_is_in_force_without_a_default_is_what_the_page_says() -> None:
     small = tasks.spec(task(concurrencyPolicy="Queue", catchUp="All", queueLimit=4)["spec"], UID)
     in_force = {
         "jitterSeconds": f"`{plain.jitter_seconds}`",
+        "pendingTimeoutSeconds": f"`{plain.pending_timeout.seconds}`",
         "maxInstances": f"`{plain.overlap.limit}`",
         "queueLimit": f"`{queueing.overlap.queue_limit}`",
         "catchUpLimit": f"`{queueing.catch_up_limit}`, or `queueLimit` where that is less",
@@ -156,49 +153,8 @@ def test_what_is_in_force_without_a_default_is_what_the_page_says() -> None:
     assert small.catch_up_limit == small.overlap.queue_limit
     assert (plain.deadline, "activeDeadlineSeconds" in plain.job) == (None, False)
     assert {_unset()[name] for name in ("startingDeadlineSeconds", "timeoutSeconds")} == {"no limit"}
-
-
-def test_the_name_of_a_run_is_as_shown() -> None:
-    """Whoever reads it can tell the fire time."""
-    name, time = re.findall(r"`(hello-\w+-\d+)` is the run of (\S+)\. ", TASKS)[0]
-
-    assert name == run_name("hello", "04cf636e-0000", datetime.fromisoformat(time))
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[str]:
-    """Yield the paths of a document as the page writes them."""
-    if isinstance(value, dict) and not path.endswith("nodeSelector"):
-        for name, item in value.items():
-            yield from _leaves(item, f"{path}[{name}]" if "/" in name else f"{path}.{name}".lstrip("."))
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(item, f"{path}[]")
-    else:
-        yield path
-
-
-def _written(**spec: Any) -> set[str]:
-    """Name all paths that a Job has."""
-    read = tasks.task(a_document(timeoutSeconds=5, nodeSelector={"disk": "ssd"}, **spec), NOW)
-    assert isinstance(read.spec, Spec)
-    return set(_leaves(manifest.job(read, read.spec, NOW)))
-
-
-def test_the_page_lists_every_path_that_is_written_into_a_job() -> None:
-    """And no other: the rest of a Job is the user's."""
-    rows = tables(TASKS)["path | value | written"]
-    listed = {path: row[2] for row in rows for code in codes(row[0]) for path in expanded(code)}
-    of_container = {path for path, when in listed.items() if when.endswith("with `container`")}
-    pod = {"initContainers": [{"image": "a"}], "containers": [{"image": "b"}]}
-    given = {f"spec.template.spec.{kind}[].image" for kind in pod}
-    container = {"image": "b", "terminationGracePeriodSeconds": 1}
-
-    by_template = _written(jobTemplate={"spec": {"template": {"spec": pod}}})
-    by_container = _written(container=container, serviceAccountName="a")
-
-    assert by_template - given == set(listed) - of_container
-    assert of_container <= by_container
-    assert by_container - given <= set(listed)
+    assert (plain.breaker, _unset()["circuitBreaker.failureThreshold"]) == (None, "off")
+    assert (plain.lifetime, _unset()["ttlSecondsAfterFinished"]) == (None, "never")
 
 
 def test_the_status_shown_is_one_and_its_sums_hold() -> None:
@@ -213,16 +169,25 @@ def test_the_status_shown_is_one_and_its_sums_hold() -> None:
 
     assert ledger is not None
     assert counts["due"] == ledger.counts.due + len(ledger.queued)
-    assert counts["launched"] == counts["succeeded"] + counts["failed"] + counts["stopped"] + status["active"]
+    ended = counts["succeeded"] + counts["failed"] + counts["stopped"]
+    assert counts["launched"] + counts["manual"] == ended + status["active"]
     assert sum(n.count for n in ledger.not_launched) == counts["skipped"] + counts["missed"]
 
 
+def _headings(text: str) -> set[str]:
+    """Name the headings of a page as links do."""
+    return {
+        re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+
+
 def test_links_lead_somewhere() -> None:
-    """To a heading of the same page, or to another page."""
+    """To a heading, of the same page or of another one."""
     for text in (TASKS, STATUS):
-        headings = {h.lower().replace(",", "").replace(" ", "-") for h in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
         for target in re.findall(r"\]\(([^)]*)\)", text):
-            assert target.removeprefix("#") in headings if target.startswith("#") else page(target)
+            name, _, heading = target.partition("#")
+            there = page(name) if name else text
+            assert not heading or heading in _headings(there), target
 
 
 def test_a_wrong_example_would_fail() -> None:

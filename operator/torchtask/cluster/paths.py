@@ -4,6 +4,7 @@ from torchtask.core.names import API_VERSION, PLURAL
 
 TASKS = f"/apis/{API_VERSION}/{PLURAL}"
 JOBS = "/apis/batch/v1/jobs"
+NODES = "/api/v1/nodes"
 
 
 def jobs(namespace: str) -> str:
@@ -14,6 +15,11 @@ def jobs(namespace: str) -> str:
 def pods(namespace: str) -> str:
     """Return the collection of a namespace's Pods."""
     return f"/api/v1/namespaces/{namespace}/pods"
+
+
+def config_maps(namespace: str) -> str:
+    """Return the collection of a namespace's ConfigMaps."""
+    return f"/api/v1/namespaces/{namespace}/configmaps"
 
 
 def job(namespace: str, name: str) -> str:

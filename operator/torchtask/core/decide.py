@@ -1,51 +1,41 @@
 """The heart: one pure function for one task at one instant.
 
-It is told what is known (the task, its ledger, its Jobs, the launches in flight, the time) and answers what follows:
-the ledger and launches as they are now, and what to ask of the API server. It can be asked again at any moment, and
-after every crash: what it decided stands in the cluster (a Job's name, the status) or is decided again likewise.
+It is told what is known (`State`: the task, its account, its Jobs, the launches in flight, the time) and answers what
+follows: the account and launches as they are now, and what to ask of the API server. It can be asked again at any
+moment, and after every crash: what it decided stands in the cluster (a Job's name, the status) or is decided again
+likewise.
 
 The steps, in the order that the laws need: adopt what exists; follow an edit; give up what is too late; place what is
-due; ask again what has no answer; close the account.
+due; ask again what has no answer; close the account. Each takes a state and returns the next.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from torchtask.core import launch
+from torchtask.core import daemon, edits, launch, manual, placing
 from torchtask.core import ledger as books
-from torchtask.core.account import Ledger, Outcome, Result
-from torchtask.core.due import Due, due, reach
-from torchtask.core.errors import SpecReason
-from torchtask.core.history import expired
-from torchtask.core.launch import RETRY, Attempt, Flights, InFlight, Launch, LookUp
-from torchtask.core.model import ConcurrencyPolicy, Reason, Run, Spec, Task
-from torchtask.core.overlap import in_the_way, place
+from torchtask.core.account import NEVER, Ledger
+from torchtask.core.clearing import Clearing, EndPending, Prune, Remove, Stop, clearings
+from torchtask.core.daemon import Plan
+from torchtask.core.finished import is_over, with_finished
+from torchtask.core.launch import RETRY, Attempt, Flights, Launch, LookUp
+from torchtask.core.model import Run, Task
+from torchtask.core.spec import Spec
+from torchtask.core.state import State, Surroundings
+from torchtask.core.units import Manual, Timed
 
+Action = Launch | LookUp | Clearing
 
-@dataclass(frozen=True, slots=True)
-class Prune:
-    """Delete a finished run's Job."""
-
-    run: Run
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Delete an active run's Job, and wait until its Pods are gone."""
-
-    run: Run
-
-
-Action = Launch | LookUp | Prune | Stop
+__all__ = ["Action", "Decision", "EndPending", "Launch", "LookUp", "Prune", "Remove", "Stop", "decide"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What follows.
 
-    `next_time` is the next fire time; `wake_time` is when to ask again if nothing happens before. `over`: no fire time
-    is left, and nothing is active any more.
+    `next_time` is the next fire time; `wake_time` is when to ask again if nothing happens before. `over`: the task
+    launches nothing any more, and nothing of it is active.
     """
 
     ledger: Ledger
@@ -57,189 +47,112 @@ class Decision:
 
 
 def decide(
-    task: Task, ledger: Ledger | None, runs: Collection[Run], flights: Flights, now: datetime, taken_over: datetime
+    task: Task, ledger: Ledger | None, runs: Collection[Run], flights: Flights, now: datetime, around: Surroundings
 ) -> Decision:
-    """Decide what happens to `task` at `now`.
-
-    `ledger` is None for a task without a status; `taken_over` is when this operator began to look.
-    """
+    """Decide what happens to `task` at `now`; `ledger` is None for a task without a status."""
     spec = task.spec if isinstance(task.spec, Spec) else None
     digest = spec.digest if spec else ""
     if ledger is None:
         ledger = books.opened(task, digest, now)
     elif books.is_ahead(ledger, now):
         ledger = books.fallen_back(ledger, now)
-    ledger, flights = _adopt(ledger, runs, flights)
+    state = edits.adopted(edits.asked(State(task, ledger, runs, flights, now, around)))
     if task.deleting:
-        return Decision(ledger, flights)
-    ledger, flights, settled = _follow_edit(task, digest, ledger, flights, now)
-    starting: tuple[datetime, ...] = ()
-    if settled and spec is not None and not launch.is_unanswered(flights, now):
-        ledger, flights = _give_up(spec, ledger, flights, now)
-        ledger, flights, starting = _place(task, spec, ledger, runs, flights, now)
-    flights, asking = launch.ask_again(flights, now)
-    ledger = _close(books.with_repeated(ledger, asking), runs, flights)
-    deletions = _deletions(spec, ledger, runs, flights, taken_over)
-    actions = (*map(Launch, starting), *asking, *(d for d, time in deletions.items() if time <= now))
-    next_time = _next_time(spec, ledger, now) if spec and not spec.suspend else None
-    return Decision(
-        ledger,
-        flights,
-        actions,
-        next_time,
-        wake_time=_wake_time(spec, next_time, flights, deletions.values(), now),
-        over=_is_over(task, ledger, runs, flights, next_time),
-    )
+        return Decision(state.ledger, state.flights)
+    state, settled = edits.followed(state, digest)
+    state = replace(state, flights=launch.retried(state.flights, now))
+    plan = Plan()
+    if spec is not None:
+        state = placing.doubted(_counted(state, spec), spec)
+        if settled and not launch.is_unanswered(state.flights, now):
+            state, plan = _planned(state, spec)
+    waiting, asking = launch.ask_again(state.flights, now)
+    wanted = [u for u, f in waiting.items() if f.attempt is Attempt.WANTED]
+    starting = [u for u in wanted if u not in flights or flights[u].attempt is not Attempt.WANTED]
+    state = replace(state, flights=waiting, ledger=books.with_repeated(state.ledger, asking))
+    state = _closed(state, spec)
+    next_time = _next_time(state, spec)
+    over = spec is not None and _is_over(state, spec)
+    due = clearings(state, spec, plan.stops, over=over) if spec else {}
+    actions = (*map(Launch, starting), *asking, *(c for c, time in due.items() if time <= now))
+    expiries = placing.expiry_times(state, spec) if spec else ()
+    times = _wake_times(state, spec, next_time, (*plan.wake_times, *due.values(), *expiries))
+    return Decision(state.ledger, state.flights, actions, next_time, min(times, default=None), over)
 
 
-def _adopt(ledger: Ledger, runs: Collection[Run], flights: Flights) -> tuple[Ledger, Flights]:
-    """Launched is what has a Job, whoever created it and whether or not its answer came (L10)."""
-    seen = {r.fire_time for r in runs}
-    noted = {o.fire_time for o in ledger.pending if o.result is Result.LAUNCHED}
-    found = {t for t, f in flights.items() if f.is_open and t in seen} | seen.intersection(ledger.queued)
-    found |= {t for t in seen if t > ledger.decided_time} - noted
-    remaining = {t: f for t, f in flights.items() if t not in seen}
-    return books.noted(ledger, (Outcome(Result.LAUNCHED, t) for t in sorted(found))), remaining
+def _counted(state: State, spec: Spec) -> State:
+    """Follow the template, and let whoever depends on it know how runs ended, before anything is planned."""
+    ledger = books.relaunched(state.ledger, daemon.revision(state.task, spec))
+    if spec.daemon is not None or spec.breaker is not None:
+        ledger = with_finished(ledger, state.runs, spec.daemon)
+    return state if ledger is state.ledger else replace(state, ledger=ledger)
 
 
-def _follow_edit(
-    task: Task, digest: str, ledger: Ledger, flights: Flights, now: datetime
-) -> tuple[Ledger, Flights, bool]:
-    """Start a new account when the spec says otherwise than the ledger's, once all that was sent is answered (L9).
-
-    Also tells whether the account fits the spec: only then is anything placed.
-    """
-    edited = ledger.digest != digest or task.generation > ledger.generation + 1
-    problem = task.problem
-    if edited or problem is not None:
-        suspended = isinstance(task.spec, Spec) and task.spec.suspend
-        reason = problem.reason if problem else Reason.SUSPENDED if suspended else Reason.SPEC_CHANGED
-        dropped = {*launch.unsent(flights), *(t for t in ledger.queued if t not in flights)}
-        ledger = books.noted(ledger, (Outcome(Result.SKIPPED, t, reason) for t in sorted(dropped)))
-        flights = {t: f for t, f in flights.items() if t not in dropped}
-        flights = launch.lost(flights, flights.keys(), reason)
-    if not edited:
-        fits = ledger.generation == task.generation
-        return ledger if fits else replace(ledger, generation=task.generation), flights, True
-    if any(f.is_open for f in flights.values()):
-        return ledger, flights, False
-    return books.restarted(ledger, digest, task.generation, now), flights, True
+def _planned(state: State, spec: Spec) -> tuple[State, Plan]:
+    """Decide what is launched, for a daemon also what is stopped."""
+    plan = Plan()
+    if spec.daemon is not None:
+        plan = daemon.plan(state, spec, spec.daemon)
+        state = state.without(plan.forgotten).starting(plan.launches)
+        state = replace(state, ledger=replace(state.ledger, decided_time=max(state.ledger.decided_time, state.now)))
+    elif not (spec.where.needs_nodes and state.around.nodes is None):
+        # What a user asks for comes before what waits: a queue that is never empty would leave it no room.
+        state = placing.placed(manual.placed(placing.given_up(state, spec), spec), spec)
+    return state, plan
 
 
-def _give_up(spec: Spec, ledger: Ledger, flights: Flights, now: datetime) -> tuple[Ledger, Flights]:
-    """Miss what waited past its deadline (L4), and what was refused until the next fire time came (L6)."""
-    waiting = [t for t in ledger.queued if t not in flights]
-    refused = launch.unsent(flights)
-    reasons = {t: Reason.DEADLINE for t in (*waiting, *refused) if spec.too_late(t, now)}
-    for time in refused:
-        following = spec.schedule.after(time)
-        if time not in ledger.queued and following is not None and following <= now:
-            reasons.setdefault(time, Reason.REFUSED)
-    outcomes = (Outcome(Result.MISSED, t, r, message=_words(flights, t)) for t, r in sorted(reasons.items()))
-    ledger = books.noted(ledger, outcomes)
-    flights = {t: f for t, f in flights.items() if t not in reasons}
-    late = [t for t, f in flights.items() if f.attempt is Attempt.SENT and spec.too_late(t, now)]
-    return ledger, launch.lost(flights, late, Reason.DEADLINE) if late else flights
-
-
-def _words(flights: Flights, time: datetime) -> str:
-    return flights[time].message if time in flights else ""
-
-
-def _place(
-    task: Task, spec: Spec, ledger: Ledger, runs: Collection[Run], flights: Flights, now: datetime
-) -> tuple[Ledger, Flights, tuple[datetime, ...]]:
-    """Give every fire time since the last decision its outcome, a place in the queue, or a launch."""
-    decided, until = ledger.decided_time, reach(spec, now)
-    if spec.suspend:
-        return books.decided(ledger, until), flights, ()
-    if task.template_error is not None:
-        skipped = _skip_all(spec, decided, until, task.template_error)
-        return books.noted(books.decided(ledger, until), skipped), flights, ()
-    found = due(spec, decided, now, {r.fire_time for r in runs if r.fire_time > decided}) if until > decided else Due()
-    past = {t for t in found.times if spec.too_late(t, now)}
-    missed = (*((found.missed,) if found.missed else ()), *(Outcome(Result.MISSED, t, Reason.DEADLINE) for t in past))
-    refused = launch.unsent(flights)
-    again = [t for t in refused if flights[t].retry_time <= now]
-    flights = {t: f for t, f in flights.items() if t not in again}
-    held = [t for t in ledger.queued if t in flights or t > now]  # being launched, or of a clock that went back
-    waiting = [t for t in ledger.queued if t not in held]
-    fresh = {*found.times, *(t for t in again if t not in ledger.queued)} - past
-    placed = place(fresh, waiting, _taken(runs, flights), spec.overlap)
-    queued = {*held, *placed.waiting, *(t for t in placed.starting if t in ledger.queued)}  # until it is answered
-    late = found.times[: found.outage.started] if found.outage else ()  # some may have found no room
-    outage = found.outage and replace(found.outage, started=sum(1 for t in late if t in placed.starting))
-    ledger = books.noted(books.decided(ledger, until, outage), (*missed, *placed.skipped))
-    ledger = books.with_queue(ledger, queued)
-    launched = {t: InFlight(t, decided_time=now, retry_time=now) for t in placed.starting}
-    return ledger, {**flights, **launched}, placed.starting
-
-
-def _taken(runs: Collection[Run], flights: Flights) -> int:
-    """Count the instances that are taken: by runs, and by launches whose Job may exist (L4)."""
-    return sum(1 for r in runs if not r.finished) + sum(1 for f in flights.values() if f.may_exist)
-
-
-def _skip_all(spec: Spec, after: datetime, until: datetime, message: str) -> tuple[Outcome, ...]:
-    """A task that is not ready fires nothing, and says so for each fire time (L9)."""
-    last = spec.schedule.latest(until)
-    if last is None or last <= after:
-        return ()
-    number = spec.schedule.count(after, until)
-    return (Outcome(Result.SKIPPED, last, SpecReason.TEMPLATE_INVALID, count=number, message=message),)
-
-
-def _close(ledger: Ledger, runs: Collection[Run], flights: Flights) -> Ledger:
-    ledger = books.closed(ledger, [t for t, f in flights.items() if f.is_open])
-    ledger = books.with_finished(ledger, runs)
+def _closed(state: State, spec: Spec | None) -> State:
+    """Close the account as far as it goes, and see that its sums hold."""
+    flights = state.flights
+    open_times = [u.fire_time for u, f in flights.items() if f.is_open and isinstance(u, Timed)]
+    ledger = with_finished(books.closed(state.ledger, open_times), state.runs, spec.daemon if spec else None)
     if ledger.repeated:
-        ledger = replace(ledger, repeated=ledger.repeated & {*flights, *(r.fire_time for r in runs)})
-    active = [r.fire_time for r in runs if not books.is_over(ledger, r)]
-    active += [t for t, f in flights.items() if not f.is_open]
-    return books.balanced(ledger, sum(1 for t in active if t <= ledger.accounted_time and t not in ledger.queued))
+        ledger = replace(ledger, repeated=ledger.repeated & {*flights, *(r.unit for r in state.runs)})
+    if ledger.slots:
+        ledger = replace(ledger, slots=daemon.slots_in_use(state, spec))
+    active = [r.unit for r in state.runs if not is_over(ledger, r)]
+    active += [u for u, f in flights.items() if not f.is_open]
+    asked = sum(1 for r in state.runs if isinstance(r.unit, Manual))
+    ledger = books.balanced(ledger, sum(1 for u in active if books.accounts_for(ledger, u)), asked)
+    if spec is not None:
+        ledger = books.with_following(ledger, spec.schedule)
+    return state if ledger is state.ledger else replace(state, ledger=ledger)
 
 
-def _deletions(
-    spec: Spec | None, ledger: Ledger, runs: Collection[Run], flights: Flights, taken_over: datetime
-) -> Mapping[Prune | Stop, datetime]:
-    """Name the Jobs to delete, and from when on each may be (L11): history beyond its limits, a run to be replaced."""
-    if spec is None or ledger.published is None:
-        return {}
-    is_once = spec.schedule.when.at is not None  # then the Job lives as long as the task
-    limits = (spec.successful_history, spec.failed_history)
-    beyond = () if is_once else expired(runs, ledger.published.counted_runs, *limits)
-    deletions: dict[Prune | Stop, datetime] = {Prune(r): books.certain_time(ledger, r, taken_over) for r in beyond}
-    if spec.overlap.policy is ConcurrencyPolicy.REPLACE and any(t not in flights for t in ledger.queued):
-        blocking = in_the_way(runs, _taken(runs, flights), spec.overlap.limit)
-        told = (r for r in blocking if ledger.published.counts_launch(r.fire_time))
-        oldest = next(told, None)
-        if oldest is not None:
-            deletions[Stop(oldest)] = books.certain_time(ledger, oldest, taken_over)
-    return deletions
-
-
-def _next_time(spec: Spec, ledger: Ledger, now: datetime) -> datetime | None:
+def _next_time(state: State, spec: Spec | None) -> datetime | None:
     """Find the next fire time to be launched: also one that came already and waits for its jitter."""
-    following = spec.schedule.after(ledger.decided_time)
-    while following is not None and spec.launch_time(following) <= now:
-        following = spec.schedule.after(max(now, following))
+    following = state.ledger.following
+    if spec is None or spec.suspend or following is None or following == NEVER:
+        return None
+    while following is not None and spec.launch_time(following) <= state.now:
+        following = spec.schedule.after(max(state.now, following))
     return following
 
 
-def _is_over(task: Task, ledger: Ledger, runs: Collection[Run], flights: Flights, next_time: datetime | None) -> bool:
-    spec = task.spec
-    fires = not isinstance(spec, Spec) or spec.suspend or next_time is not None or task.problem is not None
-    return not fires and not flights and not ledger.queued and all(books.is_over(ledger, r) for r in runs)
+def _is_over(state: State, spec: Spec) -> bool:
+    """Tell whether nothing will be launched any more; a suspended `at` is over when its moment has passed."""
+    if state.task.problem is not None or state.flights or state.ledger.queued or state.ledger.open_key:
+        return False
+    if spec.daemon is not None:
+        return daemon.is_over(state, spec, spec.daemon)
+    if state.ledger.following != NEVER or (spec.suspend and not spec.is_once):
+        return False
+    return all(is_over(state.ledger, r) for r in state.runs)
 
 
-def _wake_time(
-    spec: Spec | None,
-    next_time: datetime | None,
-    flights: Flights,
-    deletions: Iterable[datetime],
-    now: datetime,
-) -> datetime | None:
+def _wake_times(
+    state: State, spec: Spec | None, next_time: datetime | None, others: Iterable[datetime]
+) -> list[datetime]:
     """Say when to look again: later than now, always, or whoever asks would turn in circles."""
-    launch_time = spec.launch_time(next_time) if spec and next_time else None
-    retries = (max(f.retry_time, now + RETRY) for f in flights.values() if f.is_open and not f.asking)
-    return min(filter(None, (launch_time, *retries, *(time for time in deletions if time > now))), default=None)
+    now = state.now
+    times = [time for time in others if time > now]
+    open_flights = (f for f in state.flights.values() if f.is_open and not f.asking)
+    times += [max(f.retry_time, now + RETRY) for f in open_flights if f.attempt is not Attempt.WANTED]
+    if spec is not None and spec.where.needs_nodes and state.around.nodes is None:
+        times.append(now + RETRY)
+    if spec is not None and next_time is not None:
+        times.append(spec.launch_time(next_time))
+    at = spec.schedule.when.at if spec is not None and spec.suspend else None
+    if at is not None and at > now:  # to say that it passed
+        times.append(at)
+    return times

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from torchtask.core.account import Outage, Outcome, Result
-from torchtask.core.model import CatchUp, Reason, Spec
+from torchtask.core.model import Reason
 from torchtask.core.schedule import Schedule
+from torchtask.core.spec import CatchUp, Spec
+from torchtask.core.units import Timed
 
 RECENT = timedelta(seconds=5)
 _JUST = timedelta(microseconds=1)
@@ -20,9 +22,10 @@ _JUST = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The fire times to start now, oldest first, and what an outage took."""
+    """The fire times to start now, oldest first, and what an outage took; `late` are those of them that are late."""
 
     times: tuple[datetime, ...] = ()
+    late: tuple[datetime, ...] = ()
     missed: Outcome | None = None
     outage: Outage | None = None
 
@@ -39,24 +42,29 @@ def reach(spec: Spec, now: datetime) -> datetime:
 def due(spec: Spec, after: datetime, now: datetime, started: Collection[datetime]) -> Due:
     """Sort the fire times after `after` that may be launched at `now`.
 
-    Those in `started` have a Job: they count, but are not due again.
+    Those in `started` have a Job, so they are not missed; those of them that are chosen are among the times all the
+    same, for on EveryNode other nodes may still lack theirs.
     """
     schedule, late_until = spec.schedule, reach(spec, now - RECENT - _JUST)
     recent = _recent(schedule, max(after, late_until), reach(spec, now))
     late = schedule.count(after, late_until) if late_until > after else 0
     if not late:
-        return Due(tuple(t for t in recent if t not in started))
+        return Due(tuple(recent))
     latest = 0 if recent else 1
     limit = {CatchUp.NONE: 0, CatchUp.LATEST: latest, CatchUp.ALL: spec.catch_up_limit}[spec.catch_up]
-    chosen = tuple(t for t in _newest(schedule, after, late_until, limit) if t not in started)
-    times = chosen + tuple(t for t in recent if t not in started)
+    ranked = _newest(schedule, after, late_until, limit)
+    times = (*ranked, *recent)
+    chosen = [t for t in ranked if t not in started]
     missed = late - len(chosen) - sum(1 for t in started if after < t <= late_until)
-    last = schedule.latest(chosen[0] - _JUST if chosen else late_until)
+    last = schedule.latest(ranked[0] - _JUST if ranked else late_until)
+    while last is not None and last in started:
+        last = schedule.latest(last - _JUST)
     if missed <= 0 or last is None:
-        return Due(times)
+        return Due(times, ranked)
     return Due(
         times,
-        Outcome(Result.MISSED, last, Reason.DOWNTIME, count=missed),
+        ranked,
+        Outcome(Result.MISSED, Timed(last), Reason.DOWNTIME, count=missed),
         Outage(start_time=after, end_time=now, missed=missed, started=len(chosen)),
     )
 

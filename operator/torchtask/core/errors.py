@@ -14,6 +14,7 @@ class SpecReason(StrEnum):
     INVALID_SCHEDULE = "InvalidSchedule"
     UNKNOWN_TIME_ZONE = "UnknownTimeZone"
     TEMPLATE_INVALID = "TemplateInvalid"
+    LIMIT_REACHED = "LimitReached"
 
 
 class SpecError(ValueError):
@@ -46,3 +47,9 @@ class TemplateInvalidError(SpecError):
     """A Job template that the API server refuses; the message is the server's own."""
 
     reason: ClassVar[SpecReason] = SpecReason.TEMPLATE_INVALID
+
+
+class LimitReachedError(SpecError):
+    """A task beyond the number that its namespace may have."""
+
+    reason: ClassVar[SpecReason] = SpecReason.LIMIT_REACHED

@@ -1,7 +1,8 @@
 """Instants as Kubernetes writes them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+SECOND = timedelta(seconds=1)
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 

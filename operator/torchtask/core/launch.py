@@ -1,7 +1,8 @@
 """A launch between its decision and the moment its Job is seen, and what the API server's answers make of it.
 
 Law L7: an attempt without an answer is made again under the same name, until there is one.
-Law L6: a launch that is refused waits, and is missed when the next fire time comes: a task holds back one at most.
+Law L6: a launch that the caps hold back or the server refuses waits, and is missed when the next fire time comes: a
+task holds back one at most. An `at` and a manual run are patient: they wait as long as it takes.
 Law L8: created is launched. A taken name is looked at once: our Job, or one that came and went, is launched; somebody
 else's is skipped `NameTaken`. What can never be created is missed `Rejected`; what may not be now waits as REFUSED.
 """
@@ -14,6 +15,7 @@ from enum import StrEnum
 from torchtask.core.account import Outcome, Result
 from torchtask.core.errors import SpecReason
 from torchtask.core.model import Reason
+from torchtask.core.units import Timed, Unit
 
 RETRY = timedelta(seconds=1)
 PATIENCE = timedelta(seconds=5)
@@ -22,6 +24,7 @@ PATIENCE = timedelta(seconds=5)
 class Attempt(StrEnum):
     """What is known of a launch between its decision and the moment its Job is seen."""
 
+    WANTED = "Wanted"  # decided, and not sent yet: the caps may hold it back (L6)
     SENT = "Sent"  # asked for: the Job may or may not exist, and is asked for again until there is an answer (L7)
     COLLIDED = "Collided"  # the name exists: one look tells whose Job it is (L8)
     REFUSED = "Refused"  # the server will not have it now: quota, admission, permission (L6)
@@ -32,27 +35,39 @@ class Attempt(StrEnum):
 class InFlight:
     """A launch that is not history yet.
 
-    `asking`: a request is under way; else one may be made from `retry_time` on. `version`: the resourceVersion of an
-    accepted Job, as it was created or found. `lost`: why it is looked up and not repeated, if so.
+    `fire_time` is its unit's; of a unit without one, when it was wanted. `begun_time`: when it was wanted first.
+    `decided_time`: when it was last wanted, or sent. `asking`: a request is under way; else one may be made from
+    `retry_time` on. `version`: the resourceVersion of an accepted Job, as it was created or found.
+    `lost`: why it is looked up and not repeated, if so. `patient`: it is not given up for the next fire time, nor for a
+    hold. `late`: an outage is being made up for.
     """
 
+    unit: Unit
     fire_time: datetime
     decided_time: datetime
     retry_time: datetime
-    attempt: Attempt = Attempt.SENT
-    asking: bool = True
+    attempt: Attempt = Attempt.WANTED
+    asking: bool = False
     message: str = ""
     version: int = 0
     lost: Reason | SpecReason | None = None
+    patient: bool = False
+    late: bool = False
+    begun_time: datetime | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether its fire time still has no outcome."""
+        """Whether its unit still has no outcome."""
         return self.attempt is not Attempt.ACCEPTED
 
     @property
-    def may_exist(self) -> bool:
-        """Whether a Job may exist for it, so that it takes one of the task's instances."""
+    def is_sent(self) -> bool:
+        """Whether it was asked for and not answered: a Job may exist."""
+        return self.attempt in (Attempt.SENT, Attempt.COLLIDED)
+
+    @property
+    def takes_room(self) -> bool:
+        """Whether it takes one of the task's instances."""
         return self.attempt is not Attempt.REFUSED
 
 
@@ -69,24 +84,38 @@ class Answer(StrEnum):
     ABSENT = "Absent"  # the look found nothing
 
 
-Flights = Mapping[datetime, InFlight]
+Flights = Mapping[Unit, InFlight]
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Create the Job of `fire_time`; also when that was asked before and not answered."""
+    """Create the Job of `unit`, as soon as the caps let it; what was asked before and not answered, at once."""
 
-    fire_time: datetime
+    unit: Unit
 
 
 @dataclass(frozen=True, slots=True)
 class LookUp:
-    """Read the Job that has the name of `fire_time`, and tell whose it is."""
+    """Read the Job that has the name of `unit`, and tell whose it is."""
 
-    fire_time: datetime
+    unit: Unit
 
 
 Settled = tuple[InFlight | None, Outcome | None]
+
+
+def wanted(
+    unit: Unit, now: datetime, *, patient: bool = False, late: bool = False, before: InFlight | None = None
+) -> InFlight:
+    """Begin a launch, or go on with the one that was refused `before`."""
+    begun, late = (before.begun_time, before.late) if before else (now, late)
+    fire_time = unit.fire_time if isinstance(unit, Timed) else now
+    return InFlight(unit, fire_time, now, now, patient=patient, late=late, begun_time=begun)
+
+
+def sent(flight: InFlight, now: datetime) -> InFlight:
+    """Let a wanted launch be under way: from now on a Job may exist."""
+    return replace(flight, attempt=Attempt.SENT, asking=True, decided_time=now)
 
 
 def settle(flight: InFlight, answer: Answer, now: datetime, message: str = "", version: int = 0) -> Settled:
@@ -94,20 +123,20 @@ def settle(flight: InFlight, answer: Answer, now: datetime, message: str = "", v
 
     `version` is the resourceVersion of the Job, created or found; `message` the server's words, where it refused.
     """
-    time, heard = flight.fire_time, replace(flight, asking=False, message=message)
+    unit, heard = flight.unit, replace(flight, asking=False, message=message)
+    time = flight.fire_time
     match answer:
         case Answer.CREATED | Answer.OURS:
-            return replace(heard, attempt=Attempt.ACCEPTED, version=version), Outcome(Result.LAUNCHED, time)
-        case Answer.ABSENT if flight.attempt is Attempt.COLLIDED:
-            return None, Outcome(Result.LAUNCHED, time)
-        case Answer.ABSENT if flight.lost is Reason.DEADLINE:
-            return None, Outcome(Result.MISSED, time, Reason.DEADLINE)
+            accepted = replace(heard, attempt=Attempt.ACCEPTED, version=version)
+            return accepted, Outcome(Result.LAUNCHED, unit, time=time)
+        case Answer.ABSENT if flight.lost is Reason.HELD and flight.patient and flight.attempt is Attempt.SENT:
+            return replace(heard, attempt=Attempt.WANTED, lost=None), None
         case Answer.ABSENT:
-            return None, Outcome(Result.SKIPPED, time, flight.lost or Reason.SPEC_CHANGED)
+            return None, _absent(flight, now)
         case Answer.FOREIGN:
-            return None, Outcome(Result.SKIPPED, time, Reason.NAME_TAKEN, message=message)
+            return None, Outcome(Result.SKIPPED, unit, Reason.NAME_TAKEN, message=message, time=now)
         case Answer.REJECTED:
-            return None, Outcome(Result.MISSED, time, Reason.REJECTED, message=message)
+            return None, Outcome(Result.MISSED, unit, Reason.REJECTED, message=message, time=now)
         case Answer.EXISTS:
             return replace(heard, attempt=Attempt.COLLIDED, retry_time=now), None
         case Answer.REFUSED:
@@ -116,34 +145,55 @@ def settle(flight: InFlight, answer: Answer, now: datetime, message: str = "", v
             return replace(heard, retry_time=now + RETRY), None
 
 
+def _absent(flight: InFlight, now: datetime) -> Outcome:
+    """Judge a launch that has no Job: one whose name was taken before came and went, another never was."""
+    if flight.attempt is Attempt.COLLIDED:
+        return Outcome(Result.LAUNCHED, flight.unit, time=flight.fire_time)
+    result = Result.MISSED if flight.lost is Reason.DEADLINE else Result.SKIPPED
+    return Outcome(result, flight.unit, flight.lost or Reason.SPEC_CHANGED, time=now)
+
+
 def unseen(flights: Flights, version: int) -> Flights:
     """Leave out the accepted launches that a Job watch at `version` must have shown, if their Jobs still exist (L4)."""
-    return {t: f for t, f in flights.items() if f.is_open or f.version > version}
+    return {u: f for u, f in flights.items() if f.is_open or f.version > version} if flights else flights
 
 
 def is_unanswered(flights: Flights, now: datetime) -> bool:
     """Tell whether a launch has had no answer for PATIENCE: then the task decides nothing more (L7)."""
-    return any(f.may_exist and f.is_open and now - f.decided_time >= PATIENCE for f in flights.values())
+    return any(f.is_sent and now - f.decided_time >= PATIENCE for f in flights.values())
 
 
-def unsent(flights: Flights) -> list[datetime]:
-    """Name the launches that were refused and wait: there is no Job of theirs, and no request under way."""
-    return sorted(t for t, f in flights.items() if f.attempt is Attempt.REFUSED and not f.asking)
+def unsent(flights: Flights) -> list[Unit]:
+    """Name the launches that wait: there is no Job of theirs, and no request under way."""
+    return [u for u, f in flights.items() if f.attempt in (Attempt.WANTED, Attempt.REFUSED) and not f.asking]
 
 
-def lost(flights: Flights, times: Collection[datetime], reason: Reason | SpecReason) -> Flights:
-    """Mark the launches at `times` as no longer wanted: they are looked up, and not repeated (L7)."""
-    return {t: replace(f, lost=f.lost or reason) if t in times else f for t, f in flights.items()}
+def retried(flights: Flights, now: datetime) -> Flights:
+    """Let refused launches that find no other place by themselves be wanted again, when it is time."""
+    again = {u for u, f in flights.items() if not isinstance(u, Timed) and _may_be_retried(f, now)}
+    if not again:
+        return flights
+    return {u: replace(f, attempt=Attempt.WANTED, message="") if u in again else f for u, f in flights.items()}
+
+
+def _may_be_retried(flight: InFlight, now: datetime) -> bool:
+    return flight.attempt is Attempt.REFUSED and not flight.asking and flight.retry_time <= now
+
+
+def lost(flights: Flights, units: Collection[Unit], reason: Reason | SpecReason) -> Flights:
+    """Mark the launches of `units` as no longer wanted: they are looked up, and not repeated (L7)."""
+    among = frozenset(units)
+    return {u: replace(f, lost=f.lost or reason) if u in among and f.is_sent else f for u, f in flights.items()}
 
 
 def ask_again(flights: Flights, now: datetime) -> tuple[Flights, list[Launch | LookUp]]:
     """Repeat what has no answer; look at names that are taken, and at those of launches that are lost (L7, L8)."""
     actions: list[Launch | LookUp] = []
     asked = dict(flights)
-    for time, flight in flights.items():
-        if flight.asking or flight.retry_time > now or not (flight.is_open and flight.may_exist):
+    for unit, flight in flights.items():
+        if flight.asking or flight.retry_time > now or not flight.is_sent:
             continue
         look = flight.lost is not None or flight.attempt is Attempt.COLLIDED
-        actions.append(LookUp(time) if look else Launch(time))
-        asked[time] = replace(flight, asking=True)
-    return asked, actions
+        actions.append(LookUp(unit) if look else Launch(unit))
+        asked[unit] = replace(flight, asking=True)
+    return (asked if actions else flights), actions

@@ -1,52 +1,16 @@
-"""The nouns of TorchTask, as values: what a user asked for, what exists, what is counted.
+"""The nouns of TorchTask, as values: a task, its runs, and the reasons for which a run did not come to be.
 
 Every instant is an aware `datetime` in UTC. A *fire time* is a whole second that a schedule names, and the identity of
 the run that belongs to it. Counting follows the ledger's laws, which stand in `ledger`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from torchtask.core.errors import SpecError, TemplateInvalidError
-from torchtask.core.schedule import Schedule, jitter
-
-SECOND = timedelta(seconds=1)
-
-Json = Mapping[str, Any]
-
-
-class ConcurrencyPolicy(StrEnum):
-    """What becomes of a fire time that finds no room."""
-
-    FORBID = "Forbid"
-    ALLOW = "Allow"
-    QUEUE = "Queue"
-    REPLACE = "Replace"
-
-
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """How many runs may be active (None: any number), and how many fire times that find no room may wait."""
-
-    policy: ConcurrencyPolicy
-    limit: int | None
-    queue_limit: int = 0
-
-    @property
-    def lets_wait(self) -> bool:
-        """Whether fire times may wait under this policy."""
-        return self.policy in (ConcurrencyPolicy.QUEUE, ConcurrencyPolicy.REPLACE)
-
-
-class CatchUp(StrEnum):
-    """Which of the fire times that nobody was there to decide are still started."""
-
-    NONE = "None"
-    LATEST = "Latest"  # the newest, unless one is due anyway
-    ALL = "All"  # the newest `catch_up_limit`
+from torchtask.core.errors import LimitReachedError, SpecError, TemplateInvalidError
+from torchtask.core.spec import Spec
+from torchtask.core.units import Unit, suffix
 
 
 class Reason(StrEnum):
@@ -60,44 +24,13 @@ class Reason(StrEnum):
     REJECTED = "Rejected"
     REFUSED = "Refused"
     NAME_TAKEN = "NameTaken"
+    LIMIT_REACHED = "LimitReached"
+    HELD = "Held"
+    CIRCUIT_OPEN = "CircuitOpen"
+    NODE_NOT_READY = "NodeNotReady"
+    NO_NODE = "NoNode"
     SPEC_CHANGED = "SpecChanged"
     SUSPENDED = "Suspended"
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """A spec that was understood.
-
-    `jitter_seconds` delays each launch, by a stable number of seconds below it; 0: not at all. `digest` is the
-    `scheduleHash`: it covers what decides *when* the task fires, so that a change of it starts a new account (law L9).
-    `deadline` is how late a launch may be, counted from its launch time; None: as late as it takes. `job` is the Job's
-    own spec, complete but for what one run adds; `labels` and `annotations` are those the user wants on Jobs.
-    """
-
-    schedule: Schedule
-    jitter_seconds: int
-    summary: str
-    digest: str
-    suspend: bool
-    overlap: Overlap
-    deadline: timedelta | None
-    catch_up: CatchUp
-    catch_up_limit: int
-    successful_history: int
-    failed_history: int
-    job: Json
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
-
-    def launch_time(self, fire_time: datetime) -> datetime:
-        """Return when `fire_time` is launched: at once, or after its jitter; always before the next fire time."""
-        if not self.jitter_seconds:
-            return fire_time
-        return fire_time + jitter(self.schedule, fire_time, self.jitter_seconds, self.schedule.when.seed)
-
-    def too_late(self, fire_time: datetime, now: datetime) -> bool:
-        """Tell whether the deadline of `fire_time` has passed."""
-        return self.deadline is not None and now - self.launch_time(fire_time) > self.deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +38,8 @@ class Task:
     """A TorchTask.
 
     `spec` is the error when it was not understood; `notes` say what in it is probably not meant; `template_error` is in
-    the API server's words.
+    the API server's words. `crowded`: its namespace has too many. `run_now` and `restart` are the nonces of the
+    annotations by which a user asks for these; empty: not asked.
     """
 
     namespace: str
@@ -117,12 +51,17 @@ class Task:
     notes: tuple[str, ...] = ()
     deleting: bool = False
     template_error: str | None = None
+    crowded: bool = False
+    run_now: str = ""
+    restart: str = ""
 
     @property
     def problem(self) -> SpecError | None:
         """What keeps the task from running at all, or None."""
         if isinstance(self.spec, SpecError):
             return self.spec
+        if self.crowded:
+            return LimitReachedError("metadata.namespace", "it has as many TorchTasks as the operator takes from one")
         if self.template_error is not None:
             return TemplateInvalidError("spec", self.template_error)
         return None
@@ -140,12 +79,16 @@ class Phase(StrEnum):
 class Run:
     """One execution: a Job whose controller is the task.
 
-    `reason` and `message` are those of its final condition, until its Pods were asked (`ends`). `unexplained`: its
-    failure is decided, and they were not asked yet.
+    `fire_time` is that of its unit; of a run without one, when it was launched. `reason` and `message` are those of its
+    final condition, until its Pods were asked (`ends`). `unexplained`: its end is decided, and they were not asked yet.
+    `pod_seen`: it has or had a Pod; `started`: one that ran. `parked`: suspended by somebody who queues Jobs.
+    `template` stands for what it was launched from. `disrupted`: the cluster ended it, not what ran in it. `ran`: how
+    long its last Pod's containers did.
     """
 
     name: str
     uid: str
+    unit: Unit
     fire_time: datetime
     phase: Phase
     creation_time: datetime
@@ -156,11 +99,17 @@ class Run:
     exit_code: int | None = None
     deleting: bool = False
     unexplained: bool = False
+    pod_seen: bool = False
+    started: bool = False
+    parked: bool = False
+    template: str = ""
+    disrupted: bool = False
+    ran: timedelta | None = None
 
     @property
     def suffix(self) -> str:
         """The part of the name that tells it from the task's other runs."""
-        return self.name.rpartition("-")[2]
+        return suffix(self.unit)
 
     @property
     def finished(self) -> bool:

@@ -8,27 +8,28 @@ until the oldest run is gone.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from torchtask.core.account import Outcome, Result
-from torchtask.core.model import ConcurrencyPolicy, Overlap, Reason, Run
+from torchtask.core.model import Reason, Run
+from torchtask.core.spec import ConcurrencyPolicy, Overlap
+from torchtask.core.units import Timed
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """Fire times, divided: each is in exactly one of the three."""
 
-    starting: tuple[datetime, ...]
-    waiting: tuple[datetime, ...]
+    starting: tuple[Timed, ...]
+    waiting: tuple[Timed, ...]
     skipped: tuple[Outcome, ...]
 
 
-def place(due: Collection[datetime], waiting: Collection[datetime], active: int, overlap: Overlap) -> Placed:
+def place(due: Collection[Timed], waiting: Collection[Timed], active: int, overlap: Overlap) -> Placed:
     """Divide the times that are due and those that wait already; where none may wait any more, these are skipped."""
     times = sorted({*due, *(waiting if overlap.lets_wait else ())})
     room = len(times) if overlap.limit is None else max(0, overlap.limit - active)
     starting, rest = times[:room], times[room:]
-    keep: Sequence[datetime] = ()
+    keep: Sequence[Timed] = ()
     reason = Reason.MAX_INSTANCES
     match overlap.policy:
         case ConcurrencyPolicy.QUEUE:

@@ -28,6 +28,13 @@ CONTROLLER_UID_LABEL = "batch.kubernetes.io/controller-uid"
 log = logging.getLogger(__name__)
 
 
+async def pods_of(api: Api, task: Task, run: Run) -> object:
+    """List the Pods of a run, as the API server has them."""
+    selector = f"{CONTROLLER_UID_LABEL}={run.uid}"
+    found = await api.get(paths.pods(task.namespace), labelSelector=selector, limit=MOST_PODS)
+    return found.get("items")
+
+
 class Ends:
     """Asks about each failed run once. `explain(run uid, end)` is called with what was found, None if nothing was."""
 
@@ -50,14 +57,13 @@ class Ends:
         self._explain(run.uid, end)
 
     async def _find(self, task: Task, run: Run) -> End | None:
-        selector = f"{CONTROLLER_UID_LABEL}={run.uid}"
         for attempt in range(ATTEMPTS):
             if attempt:
                 await asyncio.sleep(RETRY_SECONDS)
             try:
                 async with self._room:
-                    found = await self._api.get(paths.pods(task.namespace), labelSelector=selector, limit=MOST_PODS)
-                return end_of(found.get("items"))
+                    found = await pods_of(self._api, task, run)
+                return end_of(found)
             except ClusterError as error:
                 log.warning("asking why %s/%s failed: %s", task.namespace, run.name, error)
                 if isinstance(error, ApiError) and not error.passing:

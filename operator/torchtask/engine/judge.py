@@ -14,7 +14,9 @@ from torchtask.cluster import paths
 from torchtask.cluster.api import Api
 from torchtask.cluster.errors import ApiError, ClusterError
 from torchtask.core import manifest
-from torchtask.core.model import Spec
+from torchtask.core.manifest import Start, Trigger
+from torchtask.core.spec import Spec
+from torchtask.core.units import Timed
 from torchtask.engine.store import Record
 
 AT_ONCE = 4
@@ -46,7 +48,8 @@ class Judge:
     async def _ask(self, record: Record, spec: Spec) -> None:
         task = record.task
         verdict = None
-        job = manifest.job(task, spec, clock.now())
+        now = clock.now()
+        job = manifest.job(task, spec, Start(Timed(now), now, Trigger.SCHEDULE))
         try:
             async with self._room:
                 await self._api.create(paths.jobs(task.namespace), job, dryRun="All", fieldValidation="Strict")

@@ -1,8 +1,8 @@
-"""What the operator knows: a slim record for each TorchTask, and the runs it owns. Never whole documents."""
+"""What the operator knows of the TorchTasks: a slim record for each, never whole documents."""
 
 import logging
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,10 +10,12 @@ from torchtask import clock
 from torchtask.cluster.api import Document
 from torchtask.core.account import Ledger
 from torchtask.core.conditions import Condition
-from torchtask.core.ends import End, explained
 from torchtask.core.launch import Flights
-from torchtask.core.model import Run, Task
-from torchtask.core.wire import jobs, ledgers, tasks
+from torchtask.core.model import Task
+from torchtask.core.units import Unit
+from torchtask.core.wire import ledgers, tasks
+from torchtask.engine.crowd import Crowd
+from torchtask.settings import Settings
 
 SAMPLES = 100
 
@@ -26,7 +28,8 @@ class Record:
 
     `version`: the resourceVersion last seen. `published`: the digest of the status that the server is known to hold.
     `judged`: the generation whose template the server has been asked about. `lateness`: of the last launches, by fire
-    time, in milliseconds. `tail`: the last words of the run that failed last, and how often they came in a row.
+    time, in milliseconds; `on_time`: the launches under way that will be measured, with their fire and launch times.
+    `tail`: the last words of the run that failed last, and how often they came in a row.
     """
 
     task: Task
@@ -40,16 +43,21 @@ class Record:
     over: bool = False
     published: bytes = b""
     lateness: deque[tuple[datetime, int]] | None = None
-    deleting: set[str] = field(default_factory=set)
+    on_time: dict[Unit, tuple[datetime, datetime]] = field(default_factory=dict)
+    clearing: set[str] = field(default_factory=set)
     tail: tuple[str, int] = ("", 0)
 
 
 class Tasks:
-    """The records, by UID. `wake` is called when one has to be looked at again."""
+    """The records, by UID. `wake` is called when one has to be looked at again, `forgotten` when a task is gone."""
 
-    def __init__(self, wake: Callable[[str], None], forgotten: Callable[[str], None]) -> None:
+    def __init__(self, chosen: Settings, wake: Callable[[str], None], forgotten: Callable[[str], None]) -> None:
         self._records: dict[str, Record] = {}
+        self._crowd, self._timeout = Crowd(chosen.tasks_in_namespace), chosen.default_timeout_seconds
         self._wake, self._forgotten = wake, forgotten
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(list(self._records.values()))
 
     def __len__(self) -> int:
         return len(self._records)
@@ -66,14 +74,17 @@ class Tasks:
             return
         status = document.get("status")
         if record is None:
-            self._records[metadata["uid"]] = _first_seen(_read(document), version, status)
-        elif not _follow(record, _now(record.task, document), version, status):
+            self._welcome(_first_seen(self._read(document), version, status))
+        elif not _follow(record, self._now(record.task, document), version, status):
             return
         self._wake(metadata["uid"])
 
     def gone(self, uid: str) -> None:
         """Forget a task."""
-        if self._records.pop(uid, None) is not None:
+        record = self._records.pop(uid, None)
+        if record is not None:
+            task = record.task
+            self._seat(self._crowd.drop(task.namespace, task.creation_time, uid))
             self._forgotten(uid)
 
     def sweep(self, existing: Collection[str], version: int) -> None:
@@ -81,32 +92,46 @@ class Tasks:
         for uid in [u for u, r in self._records.items() if u not in existing and r.version <= version]:
             self.gone(uid)
 
+    def _welcome(self, record: Record) -> None:
+        task = record.task
+        self._records[task.uid] = record
+        self._seat((*self._crowd.add(task.namespace, task.creation_time, task.uid), task.uid))
+
+    def _seat(self, uids: Iterable[str]) -> None:
+        """Tell tasks whether their namespace has a place for them."""
+        for uid in uids:
+            record = self._records[uid]
+            task = record.task
+            crowded = not self._crowd.has_place(task.namespace, task.creation_time, uid)
+            if crowded != task.crowded:
+                record.task = replace(task, crowded=crowded)
+                self._wake(uid)
+
+    def _read(self, document: Document) -> Task:
+        """Read a task; whatever a spec does to us, only its own task is stopped by it (promise 10)."""
+        try:
+            task = tasks.task(document, clock.now(), self._timeout)
+        except Exception:
+            log.exception("reading %s", document["metadata"].get("name"))
+            task = tasks.unreadable(document)
+        if task.problem is not None:
+            log.warning("%s/%s is not ready: %s", task.namespace, task.name, task.problem)
+        return task
+
+    def _now(self, task: Task, document: Document) -> Task:
+        """Read a task that is known: of the same generation it is the same, and its spec need not be read again."""
+        metadata = document["metadata"]
+        if metadata.get("generation", 1) != task.generation:
+            return replace(self._read(document), crowded=task.crowded)
+        asked = tasks.nonces(metadata)
+        return replace(task, deleting="deletionTimestamp" in metadata, run_now=asked[0], restart=asked[1])
+
 
 def _first_seen(task: Task, version: int, status: object) -> Record:
     ledger, conditions = ledgers.ledger(status), ledgers.conditions(status)
     was_ready = any(c.type == "Ready" and c.status for c in conditions)
     judged = ledger.generation if ledger is not None and was_ready else 0
     return Record(task, version, ledger, conditions, judged)
-
-
-def _read(document: Document) -> Task:
-    """Read a task; whatever a spec does to us, only its own task is stopped by it (promise 10)."""
-    try:
-        task = tasks.task(document, clock.now())
-    except Exception:
-        log.exception("reading %s", document["metadata"].get("name"))
-        task = tasks.unreadable(document)
-    if task.problem is not None:
-        log.warning("%s/%s is not ready: %s", task.namespace, task.name, task.problem)
-    return task
-
-
-def _now(task: Task, document: Document) -> Task:
-    """Read a task that is known: of the same generation it is the same, and its spec need not be read again."""
-    metadata = document["metadata"]
-    if metadata.get("generation", 1) != task.generation:
-        return _read(document)
-    return replace(task, deleting="deletionTimestamp" in metadata)
 
 
 def _follow(record: Record, task: Task, version: int, status: object) -> bool:
@@ -119,59 +144,3 @@ def _follow(record: Record, task: Task, version: int, status: object) -> bool:
     elif record.ledger is not None and held.accounted_time > record.ledger.accounted_time:
         record.ledger, record.published = held, b""  # somebody else went on (L13)
     return task != before or not record.published
-
-
-class Runs:
-    """The runs of all tasks: the listener of the Job watch."""
-
-    def __init__(self, wake: Callable[[str], None]) -> None:
-        self._runs: dict[jobs.Owner, dict[str, Run]] = {}
-        self._owners: dict[str, jobs.Owner] = {}
-        self._ends: dict[str, End | None] = {}
-        self._wake = wake
-        self.version = 0
-
-    def of(self, task: Task) -> Collection[Run]:
-        """Return the runs of a task."""
-        return self._runs.get((task.namespace, task.uid), {}).values()
-
-    def changed(self, document: Document) -> None:
-        """Take a Job as it is now. An unchanged slim record wakes nobody."""
-        try:
-            found = jobs.run(document)
-        except (KeyError, TypeError, ValueError) as error:
-            log.warning("passing over a Job that cannot be read: %r", error)
-            return
-        if found is None:
-            return
-        owner, run = found
-        self._keep(owner, explained(run, self._ends[run.uid]) if run.uid in self._ends else run)
-
-    def explain(self, uid: str, end: End | None) -> None:
-        """Take how a run ended; None: nobody could tell."""
-        owner = self._owners.get(uid)
-        if owner is not None:
-            self._ends[uid] = end
-            self._keep(owner, explained(self._runs[owner][uid], end))
-
-    def _keep(self, owner: jobs.Owner, run: Run) -> None:
-        runs = self._runs.setdefault(owner, {})
-        if runs.get(run.uid) != run:
-            runs[run.uid] = run
-            self._owners[run.uid] = owner
-            self._wake(owner[1])
-
-    def gone(self, uid: str) -> None:
-        """Forget a Job."""
-        owner = self._owners.pop(uid, None)
-        self._ends.pop(uid, None)
-        if owner is None:
-            return
-        del self._runs[owner][uid]
-        if not self._runs[owner]:
-            del self._runs[owner]
-        self._wake(owner[1])
-
-    def reached(self, version: int) -> None:
-        """Take note that every change up to `version` has been told."""
-        self.version = version

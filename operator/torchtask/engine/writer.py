@@ -5,6 +5,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torchtask import clock
@@ -14,8 +15,16 @@ from torchtask.cluster.errors import ApiError, ClusterError
 from torchtask.core import ledger as books
 from torchtask.core.account import Ledger
 from torchtask.core.conditions import conditions
-from torchtask.core.status import lateness, render_status
-from torchtask.engine.store import Record, Runs, Tasks
+from torchtask.core.daemon import states
+from torchtask.core.finished import is_over
+from torchtask.core.launch import Attempt, InFlight
+from torchtask.core.model import Task
+from torchtask.core.spec import Spec
+from torchtask.core.state import State, Surroundings
+from torchtask.core.status import Sight, lateness, render_status
+from torchtask.core.units import Unit
+from torchtask.engine.runs import Runs
+from torchtask.engine.store import Record, Tasks
 
 INTERVAL_SECONDS = 1.0
 AFTER_A_FAULT_SECONDS = 3.0
@@ -24,11 +33,21 @@ WRITERS = 16
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Where a status is read from; `why(task uid, unit)` says what keeps a launch back."""
+
+    tasks: Tasks
+    runs: Runs
+    around: Callable[[Task], Surroundings]
+    why: Callable[[str, Unit], str]
+
+
 class Writer:
     """Brings the statuses on the server up to date. `written` is called when the server holds what was decided."""
 
-    def __init__(self, api: Api, tasks: Tasks, runs: Runs, written: Callable[[str], None]) -> None:
-        self._api, self._tasks, self._runs, self._written = api, tasks, runs, written
+    def __init__(self, api: Api, seen: Seen, written: Callable[[str], None]) -> None:
+        self._api, self._seen, self._tasks, self._written = api, seen, seen.tasks, written
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: set[str] = set()  # for a writer
         self._resting: set[str] = set()  # being written, or until the interval is over
@@ -88,11 +107,21 @@ class Writer:
         return AFTER_A_FAULT_SECONDS
 
     def _render(self, record: Record, ledger: Ledger) -> Document:
-        active = sum(1 for r in self._runs.of(record.task) if not books.is_over(ledger, r))
+        task, spec = record.task, record.task.spec
+        runs = self._seen.runs.of(task)
+        active = sum(1 for r in runs if not is_over(ledger, r))
         active += sum(1 for f in record.flights.values() if not f.is_open)
-        record.conditions = conditions(record.task, ledger, record.conditions, clock.now(), over=record.over)
+        flights = {u: self._told(task, f) for u, f in record.flights.items()}
+        state = State(task, ledger, runs, flights, clock.now(), self._seen.around(task))
         late = lateness(milliseconds for _, milliseconds in record.lateness or ())
-        return render_status(record.task, ledger, active, record.next_time, record.conditions, late)
+        record.conditions = conditions(state, record.conditions, late.p99 if late else None, over=record.over)
+        slots = tuple(states(state, spec, spec.daemon)) if isinstance(spec, Spec) and spec.daemon else ()
+        return render_status(task, ledger, Sight(active, record.next_time, record.conditions, late, slots))
+
+    def _told(self, task: Task, flight: InFlight) -> InFlight:
+        """Let a launch that waits say what keeps it back."""
+        waits = flight.attempt is Attempt.WANTED
+        return replace(flight, message=self._seen.why(task.uid, flight.unit)) if waits else flight
 
     async def _patch(self, record: Record, ledger: Ledger, document: Document, digest: bytes) -> bool:
         """Patch the status; tell whether the server holds it now, or a newer object is known to try it on."""

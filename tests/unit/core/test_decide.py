@@ -4,16 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.scenario import UID, Scenario, a_task, at
+from tests.scenario import UID, Scenario, a_task, at, launches, unit
 from torchtask.core.account import NotLaunched
 from torchtask.core.decide import Decision, Prune
 from torchtask.core.launch import Attempt, Launch, LookUp
 from torchtask.core.model import Phase, Reason
-
-
-def launches(decision: Decision) -> list[str]:
-    """Name the fire times that are launched."""
-    return [f"{a.fire_time:%H:%M:%S}" for a in decision.actions if isinstance(a, Launch)]
+from torchtask.core.spec import Spec
 
 
 def reasons(decision: Decision) -> dict[str, int]:
@@ -155,7 +151,7 @@ def test_an_edit_waits_for_the_answers_to_what_was_sent() -> None:
     state = a_task().since("12:00:05").with_flight("12:00:10", Attempt.SENT).edited("* * * * * *")
     decision = state.decided("12:00:12")
 
-    assert decision.actions == (LookUp(at("12:00:10")),)
+    assert decision.actions == (LookUp(unit("12:00:10")),)
     assert decision.ledger.digest != state.after(replace(decision, flights={})).decided("12:00:13").ledger.digest
 
 
@@ -163,7 +159,7 @@ def test_a_launch_without_an_answer_is_repeated_under_its_name() -> None:
     """It may exist, or not: asking again for the same name is safe (L7)."""
     state = a_task().since("12:00:05").with_flight("12:00:10", Attempt.SENT)
 
-    assert state.decided("12:00:11").actions == (Launch(at("12:00:10")),)
+    assert state.decided("12:00:11").actions == (Launch(unit("12:00:10")),)
 
 
 def test_a_request_under_way_is_not_repeated() -> None:
@@ -186,7 +182,7 @@ def test_a_taken_name_is_looked_at() -> None:
     """409 says that the name exists, and not whose Job it is (L8)."""
     state = a_task().since("12:00:05").with_flight("12:00:10", Attempt.COLLIDED)
 
-    assert state.decided("12:00:11").actions == (LookUp(at("12:00:10")),)
+    assert state.decided("12:00:11").actions == (LookUp(unit("12:00:10")),)
 
 
 def test_a_refused_launch_is_tried_again_until_the_next_fire_time() -> None:
@@ -230,6 +226,27 @@ def test_fire_times_of_a_refused_template_are_skipped_with_the_reason() -> None:
 
     assert launches(decision) == []
     assert decision.ledger.not_launched == (NotLaunched("TemplateInvalid", 3, at("12:00:30"), "spec.foo: unknown"),)
+
+
+def test_a_fire_time_that_waits_for_its_jitter_is_not_skipped_yet() -> None:
+    """Nor counted as none that was."""
+    state = a_task("0 * * * * *", jitterSeconds=60).since("12:00:30")
+    state = replace(state, task=replace(state.task, template_error="spec.foo: unknown"))
+    assert isinstance(state.task.spec, Spec)
+    delay = state.task.spec.launch_time(at("12:01:00")) - at("12:01:00")
+
+    assert delay.seconds > 0
+    assert reasons(state.decided("12:01:00")) == {}
+    assert reasons(state.decided(f"12:01:{delay.seconds:02}")) == {"TemplateInvalid": 1}
+
+
+def test_a_launch_that_was_answered_is_not_counted_again_when_its_job_is_seen() -> None:
+    """The Job watch shows it later (L4)."""
+    state = a_task().since("12:00:15").counted(launched=1).with_flight("12:00:10", Attempt.ACCEPTED)
+    decision = state.with_run("12:00:10").decided("12:00:16")
+
+    assert (decision.ledger.counts.launched, decision.ledger.counts.stopped) == (1, 0)
+    assert decision.flights == {}
 
 
 def test_a_finished_run_is_counted_once() -> None:
@@ -280,7 +297,7 @@ def test_a_job_stands_while_a_copy_of_its_launch_may_land(
     state = a_task(successfulJobsHistoryLimit=0).since("12:00:15").counted(launched=1)
     state = state.with_run("12:00:10", Phase.SUCCEEDED)
     assert state.ledger is not None
-    ledger = replace(state.ledger, repeated=frozenset({at("12:00:10")} if repeated else ()))
+    ledger = replace(state.ledger, repeated=frozenset({unit("12:00:10")} if repeated else ()))
     state = replace(state, taken_over=at(taken_over), ledger=ledger).written()
 
     early, late = state.decided("12:00:16"), state.decided("12:01:10")

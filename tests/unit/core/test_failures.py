@@ -8,12 +8,11 @@ import pytest
 
 from tests.scenario import Scenario, a_task, at
 from torchtask.core import ledger as books
-from torchtask.core.conditions import conditions
 from torchtask.core.decide import Decision, Prune
 from torchtask.core.ends import End, explained
 from torchtask.core.manifest import job_spec
 from torchtask.core.model import Phase, Run
-from torchtask.core.status import render_status
+from torchtask.core.status import Sight, render_status
 from torchtask.core.wire import jobs, ledgers
 
 END = End("OOMKilled", 137, "eating")
@@ -28,7 +27,7 @@ def failed(**changes: Any) -> Scenario:
 
 def status(state: Scenario, decision: Decision) -> dict[str, Any]:
     """Write the status."""
-    return render_status(state.task, decision.ledger, 0, decision.next_time, (), None)
+    return state.status(decision)
 
 
 def test_a_failed_run_is_counted_when_its_pods_were_asked() -> None:
@@ -134,7 +133,6 @@ def test_a_failure_survives_a_restart() -> None:
     state = state.with_run("12:00:10", Phase.FAILED, reason="Error", exit_code=3, message="x" * 2000)
     decision = state.decided("12:00:16")
     written = status(state, decision)
-    judged = conditions(state.task, decision.ledger, (), at("12:00:16"), over=False)
 
     held = ledgers.ledger(written)
     later = replace(state, ledger=held, runs=()).decided("12:00:17")
@@ -142,7 +140,7 @@ def test_a_failure_survives_a_restart() -> None:
     assert held is not None
     assert len(written["lastFailure"]["message"]) == 1024
     assert status(state, later)["lastFailure"] == written["lastFailure"]
-    assert render_status(state.task, held, 0, None, judged, None)["lastRun"] == written["lastRun"]
+    assert render_status(state.task, held, Sight())["lastRun"] == written["lastRun"]
 
 
 @pytest.mark.parametrize("failure", [{"name": "x"}, {"name": "x", "scheduleTime": "soon"}, 7, "x"])

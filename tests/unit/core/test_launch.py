@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.scenario import at
+from tests.scenario import at, unit
 from torchtask.core.account import Result
-from torchtask.core.launch import RETRY, Answer, Attempt, InFlight, settle, unseen
+from torchtask.core.launch import RETRY, Answer, Attempt, Flights, InFlight, settle, unseen
 from torchtask.core.model import Reason
 
 NOW = at("12:00:11")
@@ -14,7 +14,7 @@ NOW = at("12:00:11")
 
 def flight(attempt: Attempt = Attempt.SENT) -> InFlight:
     """Make the launch of 12:00:10."""
-    return InFlight(at("12:00:10"), at("12:00:10"), at("12:00:10"), attempt)
+    return InFlight(unit("12:00:10"), at("12:00:10"), at("12:00:10"), at("12:00:10"), attempt)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_an_accepted_launch_is_active_until_the_watch_has_passed_it(answer: Answ
     """Between the answer and the watch event the Job is nowhere else to be seen (L4)."""
     accepted, _ = settle(flight(), answer, NOW, version=7)
     assert accepted is not None
-    flights = {accepted.fire_time: accepted}
+    flights: Flights = {accepted.unit: accepted}
 
     assert unseen(flights, 6) == flights
     assert unseen(flights, 7) == {}

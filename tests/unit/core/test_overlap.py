@@ -5,19 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.scenario import Scenario, a_task, at
+from tests.scenario import Scenario, a_task, at, launches, unit
 from torchtask.core.decide import Decision, Prune, Stop
-from torchtask.core.launch import Answer, Attempt, Launch, settle
-from torchtask.core.model import ConcurrencyPolicy, Overlap, Phase
+from torchtask.core.launch import Answer, Attempt, settle
+from torchtask.core.model import Phase
 from torchtask.core.overlap import place
+from torchtask.core.spec import ConcurrencyPolicy, Overlap
 
 FORBID, ALLOW = Overlap(ConcurrencyPolicy.FORBID, 1), Overlap(ConcurrencyPolicy.ALLOW, None)
 QUEUE, REPLACE = Overlap(ConcurrencyPolicy.QUEUE, 1, 2), Overlap(ConcurrencyPolicy.REPLACE, 1, 10)
-
-
-def launches(decision: Decision) -> list[str]:
-    """Name the fire times that are launched."""
-    return [f"{a.fire_time:%H:%M:%S}" for a in decision.actions if isinstance(a, Launch)]
 
 
 def reasons(decision: Decision) -> dict[str, int]:
@@ -36,16 +32,19 @@ def seconds(times: str) -> list[str]:
         (FORBID, "10", "", 0, "10", "", {}),
         (FORBID, "10 20", "", 0, "10", "", {"20": "MaxInstances"}),
         (FORBID, "10", "", 1, "", "", {"10": "MaxInstances"}),
+        (FORBID, "10 20 30", "", 3, "", "", dict.fromkeys(("10", "20", "30"), "MaxInstances")),
         (FORBID, "30", "10 20", 0, "30", "", {"10": "SpecChanged", "20": "SpecChanged"}),
         (ALLOW, "10 20", "", 7, "10 20", "", {}),
         (ALLOW, "30", "10", 7, "30", "", {"10": "SpecChanged"}),
         (QUEUE, "10", "", 0, "10", "", {}),
         (QUEUE, "10", "", 1, "", "10", {}),
+        (QUEUE, "30", "10", 3, "", "10 30", {}),
         (QUEUE, "30", "10 20", 1, "", "10 20", {"30": "QueueFull"}),
         (QUEUE, "30", "10 20", 0, "10", "20 30", {}),
         (QUEUE, "", "10", 0, "10", "", {}),
         (REPLACE, "10", "", 0, "10", "", {}),
         (REPLACE, "10", "", 1, "", "10", {}),
+        (REPLACE, "20", "10", 3, "", "20", {"10": "Replaced"}),
         (REPLACE, "20", "10", 1, "", "20", {"10": "Replaced"}),
         (REPLACE, "20", "10", 0, "10", "20", {}),
     ],
@@ -54,10 +53,10 @@ def test_the_table(  # noqa: PLR0913, PLR0917 -- the columns of the table
     overlap: Overlap, due: str, waiting: str, active: int, starting: str, left: str, skipped: dict[str, str]
 ) -> None:
     """Each fire time starts, waits, or is skipped with its reason; room goes to the oldest."""
-    placed = place([at(t) for t in seconds(due)], [at(t) for t in seconds(waiting)], active, overlap)
+    placed = place([unit(t) for t in seconds(due)], [unit(t) for t in seconds(waiting)], active, overlap)
 
-    assert placed.starting == tuple(at(t) for t in seconds(starting))
-    assert placed.waiting == tuple(at(t) for t in seconds(left))
+    assert placed.starting == tuple(unit(t) for t in seconds(starting))
+    assert placed.waiting == tuple(unit(t) for t in seconds(left))
     assert {f"{o.fire_time:%S}": o.reason for o in placed.skipped} == skipped
 
 
@@ -113,7 +112,8 @@ def test_a_waiting_time_of_a_clock_that_went_back_keeps_waiting() -> None:
     """Never early (L5)."""
     state = replace(queued().queued("12:00:04"), runs=())
 
-    assert launches(state.decided("12:00:03")) == []
+    early = state.decided("12:00:03")
+    assert (launches(early), early.ledger.queued) == ([], (at("12:00:04"),))
     assert launches(state.decided("12:00:06")) == ["12:00:04"]
 
 
@@ -222,7 +222,7 @@ def test_an_unanswered_launch_past_its_deadline_is_only_looked_up() -> None:
     decision = state.decided("12:00:14")
 
     assert launches(decision) == []
-    outcome = settle(decision.flights[at("12:00:10")], Answer.ABSENT, at("12:00:15"))[1]
+    outcome = settle(decision.flights[unit("12:00:10")], Answer.ABSENT, at("12:00:15"))[1]
     assert outcome is not None
     assert (outcome.result, outcome.reason) == ("Missed", "Deadline")
 

@@ -3,31 +3,24 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.scenario import Scenario, a_task, at, document
-from torchtask.core.conditions import Condition, conditions
+from tests.scenario import Scenario, a_task, at, document, launches, unit
+from torchtask.core.conditions import Condition
 from torchtask.core.decide import Decision
-from torchtask.core.launch import Answer, Attempt, Launch, settle
-from torchtask.core.model import Phase, Spec
-from torchtask.core.status import render_status
+from torchtask.core.launch import Answer, Attempt, settle
+from torchtask.core.model import Phase
+from torchtask.core.spec import Spec
 from torchtask.core.wire import tasks
-
-
-def launches(decision: Decision) -> list[str]:
-    """Name the fire times that are launched."""
-    return [f"{a.fire_time:%H:%M:%S}" for a in decision.actions if isinstance(a, Launch)]
 
 
 def an_at(time: str, **spec: Any) -> Scenario:
     """Begin with a task that runs once."""
     fields = document(created="11:59:30", at=f"2026-06-01T{time}Z", **spec)
-    del fields["spec"]["schedule"]
     return Scenario(tasks.task(fields, at("12:00:00")))
 
 
 def judged(state: Scenario, decision: Decision) -> dict[str, Condition]:
     """Judge the task after a decision."""
-    found = conditions(state.task, decision.ledger, (), at("12:00:00"), over=decision.over)
-    return {condition.type: condition for condition in found}
+    return {condition.type: condition for condition in state.judged(decision, "12:00:00")}
 
 
 def test_jitter_delays_the_launch_and_nothing_else() -> None:
@@ -153,7 +146,7 @@ def test_the_next_time_is_told_in_the_tasks_zone() -> None:
     state = a_task("0 0 2 * * *", timeZone="Europe/Berlin").since("12:00:00")
     decision = state.decided("12:00:01")
 
-    status = render_status(state.task, decision.ledger, 0, decision.next_time, (), None)
+    status = state.status(decision)
 
     assert status["nextScheduleTime"] == "2026-06-02T02:00:00+02:00"
 
@@ -224,7 +217,7 @@ def test_the_job_of_at_lives_as_long_as_its_task() -> None:
 def test_a_launch_lost_to_a_suspension_says_so() -> None:
     """Looked up after the task was suspended, and not there: skipped `Suspended` (L9)."""
     state = a_task().since("12:00:05").with_flight("12:00:10", Attempt.SENT).edited(suspend=True)
-    flight = state.decided("12:00:12").flights[at("12:00:10")]
+    flight = state.decided("12:00:12").flights[unit("12:00:10")]
 
     outcome = settle(flight, Answer.ABSENT, at("12:00:12"))[1]
     assert outcome is not None

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.scenario import OTHER_UID, UID, a_task, at, document
-from torchtask.core.conditions import conditions
+from tests.launches import START
+from tests.scenario import a_task, at, document
 from torchtask.core.errors import SpecError
 from torchtask.core.manifest import job
-from torchtask.core.model import Phase, Spec
-from torchtask.core.status import render_status
-from torchtask.core.wire import jobs, ledgers, tasks
+from torchtask.core.model import Phase
+from torchtask.core.spec import Spec
+from torchtask.core.status import Sight, render_status
+from torchtask.core.wire import ledgers, tasks
 
 TELLING = {"terminationMessagePolicy": "FallbackToLogsOnError"}
 TEMPLATE = {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "b"}]}}}}
@@ -37,7 +38,7 @@ def read(**spec: Any) -> Spec | SpecError:
         ({"container": {}}, "spec.container.image: is missing"),
         ({"container": {"image": "a"}, "jobTemplate": TEMPLATE}, "spec: exactly one of container and jobTemplate"),
         ({"jobTemplate": {}}, "spec.jobTemplate.spec: is missing"),
-        ({"at": "2026-06-01T13:00:00Z"}, "spec: exactly one of schedule and at is needed"),
+        ({"schedule": "@hourly", "at": "2026-06-01T13:00:00Z"}, "spec: exactly one of schedule, at and daemon"),
         ({"timeZone": "Europe/Berlyn"}, 'spec.timeZone: "Europe/Berlyn" is not a time zone'),
         ({"timeZone": 1}, "spec.timeZone: 1 is not a text"),
         ({"daylightSaving": {"gap": "Never"}}, "spec.daylightSaving.gap: 'Never' is not one of RunAfter, Skip"),
@@ -114,74 +115,14 @@ def test_a_template_passes_with_fields_that_nobody_has_heard_of() -> None:
     task = tasks.task(document(jobTemplate=template, nodeSelector={"disk": "ssd"}), at("12:00:00"))
     assert isinstance(task.spec, Spec)
 
-    made = job(task, task.spec, at("12:00:10"))
+    made = job(task, task.spec, START)
 
     pod = {"gizmo": {"a": 0}, "containers": [], "nodeSelector": {"disk": "ssd"}}
     wanted = {"fancy": [1, {"x": None}], "backoffLimit": 0, "template": {"novel": 1, "spec": pod}}
+    assert made["spec"]["template"].pop("metadata") == {"labels": {"torchtask.dev/task": "report"}}
     assert made["spec"] == wanted
     assert made["metadata"]["labels"]["team"] == "a"
     assert made["metadata"]["annotations"]["note"] == "b"
-
-
-def a_job(**status: Any) -> dict[str, Any]:
-    """Write the Job of 12:00:10 as the API server has it."""
-    task = tasks.task(document(), at("12:00:00"))
-    assert isinstance(task.spec, Spec)
-    made = job(task, task.spec, at("12:00:10"))
-    made["metadata"] |= {"uid": "job-uid", "creationTimestamp": "2026-06-01T12:00:10Z"}
-    return made | {"status": status}
-
-
-def test_our_job_is_read_back() -> None:
-    """What the operator writes into a Job is enough to know the run again after a restart."""
-    found = jobs.run(a_job(active=1, startTime="2026-06-01T12:00:10Z"))
-
-    assert found is not None
-    owner, run = found
-    assert owner == ("default", UID)
-    assert (run.fire_time, run.phase, run.start_time) == (at("12:00:10"), Phase.ACTIVE, at("12:00:10"))
-
-
-@pytest.mark.parametrize(
-    ("condition", "phase", "reason"),
-    [
-        ({"type": "Complete", "status": "True"}, Phase.SUCCEEDED, "Completed"),
-        ({"type": "Failed", "status": "True", "reason": "DeadlineExceeded"}, Phase.FAILED, "DeadlineExceeded"),
-        ({"type": "Failed", "status": "False", "reason": "x"}, Phase.ACTIVE, ""),
-        ({"type": "FailureTarget", "status": "True", "reason": "DeadlineExceeded"}, Phase.ACTIVE, ""),
-        ({"type": "Suspended", "status": "True"}, Phase.ACTIVE, ""),
-    ],
-)
-def test_a_run_is_over_when_its_job_says_so_and_not_before(
-    condition: dict[str, str], phase: Phase, reason: str
-) -> None:
-    """Over means that the Pods are gone: a Job whose failure is only decided still holds its instance."""
-    found = jobs.run(a_job(conditions=[condition | {"lastTransitionTime": "2026-06-01T12:00:40Z"}]))
-
-    assert found is not None
-    assert (found[1].phase, found[1].reason) == (phase, reason)
-
-
-def test_a_job_that_no_task_controls_is_no_run() -> None:
-    """Labels and names do not make a Job ours; its controller reference does (promise 9)."""
-    stray = a_job()
-    del stray["metadata"]["ownerReferences"][0]["controller"]
-    other = a_job()
-    other["metadata"]["ownerReferences"][0] |= {"kind": "CronJob", "apiVersion": "batch/v1", "uid": OTHER_UID}
-
-    assert jobs.run(stray) is None
-    assert jobs.run(other) is None
-
-
-@pytest.mark.parametrize(
-    "name", ["report", "report-1780315210", "other-0a1b2c3d-1780315210", "report-0a1b2c3d-178031521x"]
-)
-def test_a_job_under_another_name_is_no_run(name: str) -> None:
-    """A Job that somebody made the task's own by hand belongs to no fire time."""
-    made = a_job()
-    made["metadata"]["name"] = name
-
-    assert jobs.run(made) is None
 
 
 def test_a_status_survives_being_written_and_read() -> None:
@@ -189,13 +130,13 @@ def test_a_status_survives_being_written_and_read() -> None:
     state = a_task().since("12:00:25").counted(launched=2, skipped=3, missed=4)
     state = state.with_run("12:00:10", Phase.FAILED, reason="DeadlineExceeded").with_run("12:00:20", Phase.SUCCEEDED)
     decision = state.decided("12:05:00")
-    judged = conditions(state.task, decision.ledger, (), at("12:05:00"), over=False)
-
-    status = render_status(state.task, decision.ledger, 0, decision.next_time, judged, None)
+    judged = state.judged(decision, "12:05:00")
+    status = state.status(decision, judged)
     read_back = ledgers.ledger(status)
 
     assert read_back is not None
-    assert render_status(state.task, read_back, 0, decision.next_time, judged, None) == status
+    sight = Sight(next_time=decision.next_time, conditions=judged)
+    assert render_status(state.task, read_back, sight) == status
     assert ledgers.conditions(status) == judged
 
 
@@ -213,7 +154,7 @@ def test_a_count_that_cannot_be_is_rubbish(count: object) -> None:
     """A count near the integers' end would make the next patch fail for ever."""
     state = a_task().since("12:00:25")
     assert state.ledger is not None
-    status = render_status(state.task, state.ledger, 0, None, (), None)
+    status = render_status(state.task, state.ledger, Sight())
 
     assert ledgers.ledger(status) is not None
     assert ledgers.ledger(status | {"counts": status["counts"] | {"launched": count}}) is None

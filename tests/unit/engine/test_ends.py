@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from tests.launches import START
 from tests.scenario import a_task, at, document
 from torchtask.core.ends import End
 from torchtask.core.manifest import job
-from torchtask.core.model import Phase, Run, Spec
+from torchtask.core.model import Phase, Run
+from torchtask.core.spec import Spec
 from torchtask.core.wire import tasks
 from torchtask.engine.ends import tell
-from torchtask.engine.store import Record, Runs
+from torchtask.engine.runs import Runs
+from torchtask.engine.store import Record
 from torchtask.logs import JsonFormatter
 
 END = End("Error", 3, "cannot go on")
@@ -23,7 +26,7 @@ def a_job(*conditions: str) -> dict[str, Any]:
     """Write the Job of 12:00:10, with these conditions."""
     task = tasks.task(document(), at("12:00:00"))
     assert isinstance(task.spec, Spec)
-    made = job(task, task.spec, at("12:00:10"))
+    made = job(task, task.spec, START)
     made["metadata"] |= {"uid": "job-uid", "creationTimestamp": "2026-06-01T12:00:10Z"}
     held = {"status": "True", "reason": "BackoffLimitExceeded", "lastTransitionTime": "2026-06-01T12:00:12Z"}
     return made | {"status": {"conditions": [held | {"type": c} for c in conditions]}}

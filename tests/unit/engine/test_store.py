@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from tests.launches import START
 from tests.scenario import UID, a_task, at, document
-from torchtask.core.conditions import conditions
 from torchtask.core.manifest import job
-from torchtask.core.model import Phase, Spec
-from torchtask.core.status import render_status
+from torchtask.core.model import Phase
+from torchtask.core.spec import Spec
 from torchtask.core.wire import tasks
-from torchtask.engine.store import Runs, Tasks
+from torchtask.engine.runs import Runs
+from torchtask.engine.store import Tasks
+from torchtask.settings import Settings
 
 
 class Woken(list[str]):
@@ -33,7 +35,7 @@ def woken() -> Woken:
 @pytest.fixture
 def store(woken: Woken) -> Tasks:
     """An empty store."""
-    return Tasks(woken.append, lambda _: None)
+    return Tasks(Settings(), woken.append, lambda _: None)
 
 
 def versioned(version: int, *, generation: int = 1, status: Any = None, **spec: Any) -> dict[str, Any]:
@@ -46,10 +48,8 @@ def versioned(version: int, *, generation: int = 1, status: Any = None, **spec: 
 def a_status() -> dict[str, Any]:
     """Write what the operator would."""
     state = a_task().since("12:00:00")
-    assert state.ledger is not None
-    return render_status(
-        state.task, state.ledger, 0, None, conditions(state.task, state.ledger, (), at("12:00:00"), over=False), None
-    )
+    decision = state.decided("12:00:00")
+    return state.status(decision, state.judged(decision, "12:00:00"))
 
 
 def test_an_older_document_is_passed_over(store: Tasks, woken: Woken) -> None:
@@ -136,7 +136,7 @@ def test_jobs_come_and_go(woken: Woken) -> None:
     """A run is known from the first event to the last; an unchanged slim record wakes nobody."""
     task = tasks.task(document(), at("12:00:00"))
     assert isinstance(task.spec, Spec)
-    made = job(task, task.spec, at("12:00:10"))
+    made = job(task, task.spec, START)
     made["metadata"] |= {"uid": "job-uid", "creationTimestamp": "2026-06-01T12:00:10Z"}
     runs = Runs(woken.append)
 
@@ -144,7 +144,7 @@ def test_jobs_come_and_go(woken: Woken) -> None:
     assert [r.phase for r in runs.of(task)] == [Phase.ACTIVE]
     assert woken.take() == [UID]
 
-    runs.changed(made | {"status": {"ready": 1}})
+    runs.changed(made | {"status": {"conditions": []}})
     assert woken.take() == []
 
     runs.gone("job-uid")
@@ -166,7 +166,7 @@ def test_a_job_in_another_namespace_takes_nobodys_instance(woken: Woken) -> None
     """Anybody may write any UID into an owner reference; it counts only where the task is."""
     task = tasks.task(document(), at("12:00:00"))
     assert isinstance(task.spec, Spec)
-    forged = job(task, task.spec, at("12:00:10"))
+    forged = job(task, task.spec, START)
     forged["metadata"] |= {"uid": "job-uid", "namespace": "elsewhere", "creationTimestamp": "2026-06-01T12:00:10Z"}
     runs = Runs(woken.append)
 

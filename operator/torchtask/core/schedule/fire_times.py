@@ -81,6 +81,9 @@ class Schedule:
         return merged
 
 
+NEVER = Schedule(When(), (), 0, 0)
+
+
 def _next_second(moment: datetime) -> int:
     return (moment - _EPOCH) // _SECOND + 1
 

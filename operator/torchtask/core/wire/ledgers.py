@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 
-from torchtask.core.account import Counts, Ledger, NotLaunched, Outage, Published
+from torchtask.core.account import Counts, Ended, Ledger, NotLaunched, Outage, Published, Slot
 from torchtask.core.conditions import Condition
+from torchtask.core.daemon import SlotState
+from torchtask.core.finished import RECENT_RUNS
 from torchtask.core.instants import instant, optional_instant
-from torchtask.core.model import Json, Phase, Run
+from torchtask.core.lenient import mapping, mappings
+from torchtask.core.model import Phase
+from torchtask.core.spec import Json
 
 _MOST = 2**53
 _COUNTS = ("launched", "skipped", "missed", "succeeded", "failed", "stopped")
+_LATER_COUNTS = ("manual",)  # a status of an older operator lacks them
 
 
 def ledger(status: object) -> Ledger | None:
@@ -25,27 +30,52 @@ def _ledger(status: Json) -> Ledger:
     accounted, counts = instant(status["accountedTime"]), status["counts"]
     counted = frozenset(str(s) for s in status.get("countedRuns") or ())
     queued = tuple(sorted(instant(time) for time in status.get("queuedTimes") or ()))
-    last, failure, outage = status.get("lastRun"), status.get("lastFailure"), status.get("lastOutage")
+    failure, outage = status.get("lastFailure"), status.get("lastOutage")
+    slots = tuple(_slot(s) for s in (status.get("daemon") or {}).get("instances") or ())
+    last_run_now = str(status.get("lastRunNow") or "")
+    known = {name: _count(counts[name]) for name in _COUNTS}
+    known |= {name: _count(counts.get(name, 0)) for name in _LATER_COUNTS}
     return Ledger(
         accounted_time=accounted,
         decided_time=accounted,
         digest=str(status["scheduleHash"]),
         generation=int(status["observedGeneration"]),
-        counts=Counts(since=instant(counts["since"]), **{name: _count(counts[name]) for name in _COUNTS}),
+        counts=Counts(since=instant(counts["since"]), **known),
         queued=queued,
         counted_runs=counted,
-        published=Published(accounted, frozenset(queued), counted),
+        published=Published(accounted, frozenset(queued), counted, slots, last_run_now),
         not_launched=tuple(_not_launched(n) for n in status.get("notLaunched") or ()),
-        consecutive_failures=int(status.get("consecutiveFailures", 0)),
+        consecutive_failures=_count(status.get("consecutiveFailures", 0)),
         last_schedule_time=optional_instant(status.get("lastScheduleTime")),
         last_successful_time=optional_instant(status.get("lastSuccessfulTime")),
-        last_run=_run(last, Phase(last["result"])) if last else None,
-        last_failure=_run(failure, Phase.FAILED) if failure else None,
-        last_outage=Outage(
-            instant(outage["startTime"]), instant(outage["endTime"]), int(outage["missed"]), int(outage["started"])
-        )
-        if outage
-        else None,
+        recent_runs=_recent(status),
+        last_failure=_ended(failure, Phase.FAILED) if failure else None,
+        last_outage=_outage(outage) if outage else None,
+        last_run_now=last_run_now,
+        template=str(status.get("templateHash") or ""),
+        slots=slots,
+    )
+
+
+def _recent(status: Json) -> tuple[Ended, ...]:
+    """Read the last runs; a status of an older operator has only the last one."""
+    entries = status.get("recentRuns") or [e for e in (status.get("lastRun"),) if e]
+    return tuple(_ended(e, Phase(e["result"])) for e in entries)[-RECENT_RUNS:]
+
+
+def _outage(entry: Json) -> Outage:
+    times = instant(entry["startTime"]), instant(entry["endTime"])
+    return Outage(*times, _count(entry["missed"]), _count(entry["started"]))
+
+
+def _slot(entry: Json) -> Slot:
+    return Slot(
+        _count(entry["slot"]),
+        str(entry.get("node") or ""),
+        _count(entry["attempt"]),
+        _count(entry.get("failedStarts") or 0),
+        optional_instant(entry.get("endTime")),
+        completed=entry.get("state") == SlotState.COMPLETED,
     )
 
 
@@ -62,14 +92,12 @@ def _not_launched(entry: Json) -> NotLaunched:
     )
 
 
-def _run(entry: Json, phase: Phase) -> Run:
+def _ended(entry: Json, phase: Phase) -> Ended:
     code = entry.get("exitCode")
-    return Run(
+    return Ended(
         name=str(entry["name"]),
-        uid="",
         fire_time=instant(entry["scheduleTime"]),
         phase=phase,
-        creation_time=instant(entry["scheduleTime"]),
         start_time=optional_instant(entry.get("startTime")),
         completion_time=optional_instant(entry.get("completionTime")),
         reason=str(entry.get("reason") or ""),
@@ -81,7 +109,7 @@ def _run(entry: Json, phase: Phase) -> Run:
 def conditions(status: object) -> tuple[Condition, ...]:
     """Read the conditions of a status, as far as they can be read; they only tell since when something holds."""
     found = []
-    for entry in (status.get("conditions") or ()) if isinstance(status, Mapping) else ():
+    for entry in mappings(mapping(status).get("conditions")):
         try:
             since = instant(entry["lastTransitionTime"])
             found.append(Condition(entry["type"], entry["status"] == "True", entry["reason"], entry["message"], since))

@@ -3,27 +3,34 @@
 Law: a spec raises nothing but `SpecError`, which names the field.
 """
 
-import hashlib
-import json
-from dataclasses import asdict, fields, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
 
+from torchtask.core import names
 from torchtask.core.errors import SpecError
-from torchtask.core.instants import instant, rfc3339
+from torchtask.core.instants import instant
 from torchtask.core.manifest import job_spec
-from torchtask.core.model import CatchUp, ConcurrencyPolicy, Json, Overlap, Spec, Task
-from torchtask.core.schedule import DayMatch, Fold, Gap, When, parse
-from torchtask.core.wire.values import boolean, choice, given, integer, mapping, moment, text, texts
+from torchtask.core.model import Task
+from torchtask.core.schedule import NEVER, parse
+from torchtask.core.spec import Json, Spec
+from torchtask.core.wire import conflicts, daemons, limits, places, when
+from torchtask.core.wire.values import boolean, given, integer, mapping, text
 
 _HISTORY = 3
 _MOST_JITTER = 86_400
+_MOST_PRIORITY = 1_000
+_LONGEST_NONCE = 64
 
 
-def task(document: Json, now: datetime) -> Task:
-    """Read a TorchTask. A spec that cannot be understood is in the result, as the error."""
+def task(document: Json, now: datetime, default_timeout: int | None = None) -> Task:
+    """Read a TorchTask. A spec that cannot be understood is in the result, as the error.
+
+    `default_timeout`: the seconds that a run may take where the task does not say; a daemon's instances may for ever.
+    """
     try:
         understood = spec(document.get("spec"), document["metadata"]["uid"])
+        if default_timeout is not None and understood.daemon is None:
+            understood = replace(understood, job={"activeDeadlineSeconds": default_timeout, **understood.job})
         return _task(document, understood, understood.schedule.warnings(now))
     except SpecError as error:
         return _task(document, error)
@@ -36,6 +43,7 @@ def unreadable(document: Json) -> Task:
 
 def _task(document: Json, understood: Spec | SpecError, notes: tuple[str, ...] = ()) -> Task:
     metadata = document["metadata"]
+    run_now, restart = nonces(metadata)
     return Task(
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -45,144 +53,86 @@ def _task(document: Json, understood: Spec | SpecError, notes: tuple[str, ...] =
         spec=understood,
         notes=notes,
         deleting="deletionTimestamp" in metadata,
+        run_now=run_now,
+        restart=restart,
     )
+
+
+def nonces(metadata: Json) -> tuple[str, str]:
+    """Read the annotations that ask for a run and for a restart; anybody may write there whatever they like."""
+    found = metadata.get("annotations") or {}
+    run_now, restart = (found.get(name) for name in (names.RUN_NOW_ANNOTATION, names.RESTART_ANNOTATION))
+    return _nonce(run_now), _nonce(restart)
+
+
+def _nonce(value: object) -> str:
+    return value[:_LONGEST_NONCE] if isinstance(value, str) else ""
 
 
 def spec(document: object, uid: str) -> Spec:
     """Read a spec; raises SpecError, naming the field."""
     fields = mapping("spec", document)
+    conflicts.judge(fields)
     suspend = boolean("spec.suspend", given(fields, "suspend", False))
-    when = _when(fields, uid)
-    integer("spec.timeoutSeconds", given(fields, "timeoutSeconds", 1), 1)
+    daemon = daemons.daemon(fields)
+    told = when.read(fields, uid)
     integer("spec.backoffLimit", given(fields, "backoffLimit", 0), 0)
-    metadata = _what(fields)
-    overlap = _overlap(fields)
-    catch_up, catch_up_limit = _catch_up(fields, overlap)
+    pending_timeout = limits.pending_timeout(fields)
+    overlap = limits.overlap(fields)
+    catch_up, catch_up_limit = limits.catch_up(fields, overlap)
     successful, failed = (given(fields, name, _HISTORY) for name in _HISTORY_LIMITS)
+    job, labels, annotations = _what(fields)
     return Spec(
-        schedule=parse(when),
+        schedule=NEVER if daemon else parse(told),
         jitter_seconds=integer("spec.jitterSeconds", given(fields, "jitterSeconds", 0), 0, _MOST_JITTER),
-        summary=_summary(when),
-        digest=_digest(when, suspend=suspend, lifetime=_lifetime(fields)),
+        summary=when.summary(told, overlap.limit if daemon else None),
+        digest=when.digest(told, daemon, suspend=suspend, job_lifetime=limits.job_lifetime(fields)),
         suspend=suspend,
         overlap=overlap,
-        deadline=_deadline(fields),
+        deadline=limits.deadline(fields),
         catch_up=catch_up,
         catch_up_limit=catch_up_limit,
         successful_history=integer("spec.successfulJobsHistoryLimit", successful, 0),
         failed_history=integer("spec.failedJobsHistoryLimit", failed, 0),
-        job=job_spec(fields),
-        labels=mapping("spec.jobTemplate.metadata.labels", given(metadata, "labels", {})),
-        annotations=mapping("spec.jobTemplate.metadata.annotations", given(metadata, "annotations", {})),
+        job=job,
+        labels=labels,
+        annotations=annotations,
+        template=when.hashed([fields.get(name) for name in _TEMPLATE]),
+        where=places.where(fields, overlap.policy),
+        daemon=daemon,
+        breaker=limits.breaker(fields),
+        priority=integer("spec.priority", given(fields, "priority", 0), -_MOST_PRIORITY, _MOST_PRIORITY),
+        pending_timeout=pending_timeout,
+        lifetime=limits.lifetime(fields),
     )
 
 
+_TEMPLATE = (  # as the user wrote it: another operator that writes other Jobs of it is no change
+    "container",
+    "jobTemplate",
+    "serviceAccountName",
+    "nodeSelector",
+    "nodeNames",
+    "nodeAddresses",
+    "backoffLimit",
+    "timeoutSeconds",
+)
 _HISTORY_LIMITS = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
 
 
-def _when(fields: Json, uid: str) -> When:
-    """Read the fields that decide when the task fires; the schedule package judges the texts themselves."""
-    if ("schedule" in fields) == ("at" in fields):
-        raise SpecError("spec", "exactly one of schedule and at is needed")
-    saving = mapping("spec.daylightSaving", given(fields, "daylightSaving", {}))
-    known: dict[str, Any] = {
-        "schedule": text("spec.schedule", fields["schedule"]) if "schedule" in fields else None,
-        "additional_schedules": texts("spec.additionalSchedules", given(fields, "additionalSchedules", [])),
-        "time_zone": text("spec.timeZone", given(fields, "timeZone", "UTC")),
-        "gap": choice("spec.daylightSaving.gap", given(saving, "gap", Gap.RUN_AFTER), Gap),
-        "fold": choice("spec.daylightSaving.fold", given(saving, "fold", Fold.ONCE), Fold),
-        "day_match": choice("spec.dayMatch", given(fields, "dayMatch", DayMatch.OR), DayMatch),
-    }
-    for name, field in (("at", "at"), ("not_before", "notBefore"), ("not_after", "notAfter")):
-        known[name] = moment(f"spec.{field}", fields[field]) if fields.get(field) is not None else None
-    when = When(**known, seed=uid)
-    if when.at is not None and replace(when, **_UNIONS) != when:
-        message = "is once: additionalSchedules, dayMatch and daylightSaving have no meaning beside it"
-        raise SpecError("spec.at", message)
-    if when.at is not None and _lifetime(fields) is not None:
-        raise SpecError("spec.jobTemplate.spec.ttlSecondsAfterFinished", "goes with a schedule, and not with spec.at")
-    return when
-
-
-_UNIONS: dict[str, Any] = {
-    name: When.__dataclass_fields__[name].default for name in ("additional_schedules", "gap", "fold", "day_match")
-}
-
-
-def _summary(when: When) -> str:
-    if when.at is not None:
-        return f"at {rfc3339(when.at)}"
-    more = f" (+{len(when.additional_schedules)})" if when.additional_schedules else ""
-    return f"{when.schedule}{more}"
-
-
-def _digest(when: When, *, suspend: bool, lifetime: int | None) -> str:
-    """Hash what decides when a task fires. What is at its default is left out: a new field changes no old hash."""
-    defaults = {field.name: field.default for field in fields(When)}
-    chosen = {name: str(value) for name, value in asdict(when).items() if value != defaults[name]}
-    if lifetime is not None:
-        chosen["lifetime"] = str(lifetime)
-    return hashlib.sha256(json.dumps([chosen, suspend], sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _overlap(fields: Json) -> Overlap:
-    policy = choice("spec.concurrencyPolicy", given(fields, "concurrencyPolicy", _FORBID), ConcurrencyPolicy)
-    if policy is not ConcurrencyPolicy.QUEUE and fields.get("queueLimit") is not None:
-        raise SpecError("spec.queueLimit", f"has no meaning with concurrencyPolicy {policy}: only Queue lets them wait")
-    waiting = integer("spec.queueLimit", given(fields, "queueLimit", _QUEUE), 1, _MOST_WAITING)
-    if policy is not ConcurrencyPolicy.ALLOW:
-        return Overlap(policy, integer("spec.maxInstances", given(fields, "maxInstances", 1), 1), waiting)
-    if fields.get("maxInstances") is not None:
-        raise SpecError("spec.maxInstances", "has no meaning with concurrencyPolicy Allow, which has no limit")
-    return Overlap(policy, None)
-
-
-_FORBID = ConcurrencyPolicy.FORBID
-_QUEUE = 10
-_MOST_WAITING = 100
-
-
-def _catch_up(fields: Json, overlap: Overlap) -> tuple[CatchUp, int]:
-    chosen = choice("spec.catchUp", given(fields, "catchUp", CatchUp.LATEST), CatchUp)
-    if chosen is CatchUp.ALL and overlap.policy is not ConcurrencyPolicy.QUEUE:
-        raise SpecError("spec.catchUp", "All needs concurrencyPolicy Queue, where late fire times can wait their turn")
-    if chosen is not CatchUp.ALL and fields.get("catchUpLimit") is not None:
-        raise SpecError("spec.catchUpLimit", f"has no meaning with catchUp {chosen}")
-    if chosen is not CatchUp.ALL:
-        return chosen, 0
-    limit = given(fields, "catchUpLimit", min(_QUEUE, overlap.queue_limit))
-    return chosen, integer("spec.catchUpLimit", limit, 1, overlap.queue_limit)
-
-
-def _deadline(fields: Json) -> timedelta | None:
-    """Read how late a launch may be; a Job's own lifetime is one too: a younger Job still exists, and would be seen."""
-    given_deadline = fields.get("startingDeadlineSeconds")
-    if given_deadline is not None:
-        given_deadline = integer("spec.startingDeadlineSeconds", given_deadline, 1)
-    seconds = min(filter(None, (given_deadline, _lifetime(fields))), default=None)
-    return None if seconds is None else timedelta(seconds=seconds)
-
-
-def _lifetime(fields: Json) -> int | None:
-    """Read how long a finished Job stands before Kubernetes removes it, if the template says so."""
-    template = fields.get("jobTemplate")
-    job = template.get("spec") if isinstance(template, dict) else None
-    value = job.get("ttlSecondsAfterFinished") if isinstance(job, dict) else None
-    return None if value is None else integer("spec.jobTemplate.spec.ttlSecondsAfterFinished", value, _LEAST_LIFETIME)
-
-
-_LEAST_LIFETIME = 60
-
-
-def _what(fields: Json) -> Json:
-    """Judge what is to run; return the metadata wanted on Jobs."""
+def _what(fields: Json) -> tuple[Json, Json, Json]:
+    """Read what is to run: the Job's spec, and the labels and annotations wanted on it."""
     if ("container" in fields) == ("jobTemplate" in fields):
         raise SpecError("spec", "exactly one of container and jobTemplate is needed")
     if "container" in fields:
         text("spec.container.image", mapping("spec.container", fields["container"]).get("image"))
-        return {}
+        return job_spec(fields), {}, {}
     job_template = mapping("spec.jobTemplate", fields["jobTemplate"])
     job = mapping("spec.jobTemplate.spec", job_template.get("spec"))
     template = mapping("spec.jobTemplate.spec.template", job.get("template"))
     mapping("spec.jobTemplate.spec.template.spec", template.get("spec"))
-    return mapping("spec.jobTemplate.metadata", given(job_template, "metadata", {}))
+    metadata = mapping("spec.jobTemplate.metadata", given(job_template, "metadata", {}))
+    labels, annotations = (
+        mapping(f"spec.jobTemplate.metadata.{name}", given(metadata, name, {})) for name in ("labels", "annotations")
+    )
+    return job_spec(fields), labels, annotations

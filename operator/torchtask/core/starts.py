@@ -1,0 +1,34 @@
+"""A launch in flight → what it adds to its Job."""
+
+from torchtask.core.account import Ledger
+from torchtask.core.daemon import revision
+from torchtask.core.launch import InFlight
+from torchtask.core.manifest import Start, Trigger
+from torchtask.core.model import Task
+from torchtask.core.nodes import allowed
+from torchtask.core.spec import Spec
+from torchtask.core.state import Surroundings
+from torchtask.core.units import Instance, Manual
+
+
+def start_of(task: Task, spec: Spec, ledger: Ledger, flight: InFlight, around: Surroundings) -> Start:
+    """Say what the launch of `flight` adds to what all Jobs of its task have in common."""
+    return Start(
+        unit=flight.unit,
+        fire_time=flight.fire_time,
+        trigger=_trigger(spec, flight),
+        nodes=None if flight.unit.node else allowed(spec.where, around.nodes or ()),
+        last_success=ledger.last_successful_time,
+        revision=revision(task, spec) if isinstance(flight.unit, Instance) else "",
+    )
+
+
+def _trigger(spec: Spec, flight: InFlight) -> Trigger:
+    match flight.unit:
+        case Manual():
+            return Trigger.MANUAL
+        case Instance():
+            return Trigger.DAEMON
+    if spec.is_once:
+        return Trigger.AT
+    return Trigger.CATCH_UP if flight.late else Trigger.SCHEDULE

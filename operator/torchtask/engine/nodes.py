@@ -1,0 +1,42 @@
+"""The cluster's nodes as they are now: the listener of the Node watch."""
+
+import logging
+from collections.abc import Callable, Collection
+
+from torchtask.cluster.api import Document
+from torchtask.core.nodes import Node
+from torchtask.core.wire.nodes import node
+
+log = logging.getLogger(__name__)
+
+
+class Nodes:
+    """The nodes, by UID. `changed` is called when one differs in what decisions depend on."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._nodes: dict[str, Node] = {}
+        self._changed = changed
+
+    @property
+    def all(self) -> Collection[Node]:
+        """The nodes, in no particular order."""
+        return self._nodes.values()
+
+    def changed(self, document: Document) -> None:
+        """Take a node as it is now. An unchanged slim record wakes nobody: kubelets report every few seconds."""
+        try:
+            uid, found = document["metadata"]["uid"], node(document)
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("passing over a Node that cannot be read: %r", error)
+            return
+        if self._nodes.get(uid) != found:
+            self._nodes[uid] = found
+            self._changed()
+
+    def gone(self, uid: str) -> None:
+        """Forget a node."""
+        if self._nodes.pop(uid, None) is not None:
+            self._changed()
+
+    def reached(self, version: int) -> None:
+        """Nothing depends on how far the watch has come."""

@@ -1,0 +1,120 @@
+"""The tables of `docs/operating.md` are true: they say what the code and the chart do."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.chart import CHART, values, variables
+from tests.pages import Row, codes, page, tables
+from torchtask.core.admission import Admission, Limits, Usage, Want
+from torchtask.core.hold import CONFIG_MAP, hold
+from torchtask.core.units import Timed
+from torchtask.settings import OF_LIMITS, OF_SETTINGS, SettingError, load
+
+PAGE = page("operating.md")
+SETTINGS = tables(PAGE)["variable | value of the chart | unset | may be | what it does"]
+HELD = tables(PAGE)["`data.namespaces` | is held"]
+CAPS = tables(PAGE)["cap | what a launch that waits says"]
+PERMISSIONS = tables(PAGE)["resource | verbs | why"]
+OUTSIDE = Path("/nonexistent")
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def code(cell: str) -> str:
+    """Return the one code of a cell."""
+    (only,) = codes(cell)
+    return only
+
+
+def test_every_setting_is_on_the_page() -> None:
+    """No setting is secret, and none is made up."""
+    assert {code(row[0]) for row in SETTINGS} == {*OF_SETTINGS, *OF_LIMITS}
+
+
+@pytest.mark.parametrize("row", SETTINGS, ids=lambda row: code(row[0]))
+def test_the_table_of_settings_is_true(row: Row) -> None:
+    """What stands under *unset* is the default, and what may be set is what the operator takes."""
+    variable, _, unset, may_be, _ = row
+    name, numbers = code(variable), re.match(r"([\d,]+)–([\d,]+)", may_be)
+    allowed = codes(may_be)
+    if codes(unset):
+        assert load({name: codes(unset)[-1]}, OUTSIDE) == load({}, OUTSIDE)
+    if numbers:
+        least, most = (int(number.replace(",", "")) for number in numbers.groups())
+        allowed += [str(least), str(most)]
+        for beyond in (least - 1, most + 1):
+            with pytest.raises(SettingError):
+                load({name: str(beyond)}, OUTSIDE)
+    for text in [*allowed, *([""] if "empty" in may_be else [])]:
+        load({name: text}, OUTSIDE)
+    assert allowed or may_be == "a namespace"
+
+
+def test_the_values_of_the_chart_are_those_that_set_them() -> None:
+    """Each variable is given by the value beside it."""
+    shown = {code(row[0]): code(row[1]) for row in SETTINGS if row[1] != "–"}
+    by_hand = {"TORCHTASK_LOG_LEVEL": "logLevel", "TORCHTASK_HEALTH_PORT": "healthPort"}
+
+    assert shown == {**by_hand, **variables()}
+    assert {place.partition(".")[0] for place in shown.values()} <= {*values()}
+
+
+def test_the_table_of_the_hold_is_true() -> None:
+    """What stands in the first column holds what the second says."""
+    for named, held in HELD:
+        for text in [*codes(named), *([""] if "nothing" in named else [])]:
+            found = hold({"data": {"namespaces": text}})
+            assert (found.covers("team-a"), found.covers("elsewhere")) == (True, held.startswith("everywhere"))
+    assert hold({"data": {}}).everywhere
+
+
+def test_the_commands_make_the_config_map_that_is_read() -> None:
+    """Its name and its keys."""
+    commands = re.findall(r"^kubectl .* configmap (\S+)(.*)$", PAGE, re.MULTILINE)
+
+    assert {name for name, _ in commands} == {CONFIG_MAP}
+    assert {key for _, rest in commands for key in re.findall(r"--from-literal=(\w+)=", rest)} == {
+        "namespaces",
+        "reason",
+    }
+
+
+def kept_back(limits: Limits, usage: Usage, *, held: bool = False) -> str | None:
+    """Say what keeps the last of a few hundred launches back."""
+    admission = Admission(limits)
+    for number in range(300):
+        time = NOON + timedelta(seconds=number)
+        admission.want(Want(str(number), Timed(time), "a", 0, time))
+    admission.admit(usage, lambda _: held, 0.0)
+    return admission.why("299", Timed(NOON + timedelta(seconds=299)))
+
+
+def test_the_words_about_caps_are_those_of_admission() -> None:
+    """A user who finds a sentence in a status finds it here."""
+    limits, free = Limits(), Usage({}, 0)
+    said: dict[str, Any] = {
+        "limits.active": kept_back(limits, Usage({"b": limits.active}, 0)),
+        "limits.activeInNamespace": kept_back(limits, Usage({"a": limits.active_in_namespace}, 0)),
+        "limits.launchesPerSecond": kept_back(replace(limits, launches_in_namespace=1_000), free),
+        "limits.launchesPerSecondInNamespace": kept_back(limits, free),
+        "limits.withoutPod": kept_back(limits, Usage({}, limits.without_pod)),
+        "the [hold](#hold)": kept_back(limits, free, held=True),
+    }
+
+    assert {(codes(cap) or [cap])[0]: code(words) for cap, words in CAPS} == said
+
+
+def test_the_table_of_permissions_is_the_charts() -> None:
+    """A verb that the chart grants has its reason here."""
+    text = (CHART / "templates" / "rbac.yaml").read_text(encoding="utf-8")
+    plain = "".join(line for line in text.splitlines(keepends=True) if "{{" not in line)
+    rules = [rule for document in yaml.safe_load_all(plain) for rule in document.get("rules", ())]
+
+    granted = {resource: rule["verbs"] for rule in rules for resource in rule["resources"]}
+    assert {code(row[0]): codes(row[1]) for row in PERMISSIONS} == granted
+    assert [rule["resourceNames"] for rule in rules if "resourceNames" in rule] == [[CONFIG_MAP]]
