@@ -1,0 +1,134 @@
+"""The gate: what waits is sent when the caps allow, and what is under way takes its place in them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.scenario import UID, a_task, unit
+from torchtask.core.admission import Limits
+from torchtask.core.launch import Attempt
+from torchtask.core.units import Unit
+from torchtask.engine.gate import Gate
+from torchtask.engine.runs import Runs
+from torchtask.engine.store import Record
+
+FIRST, SECOND = unit("12:00:10"), unit("12:00:20")
+NARROW = Limits(active=1)
+
+
+class Doorway:
+    """A gate, and what was let through it; `obeys` says whether the launch still waited."""
+
+    def __init__(
+        self, limits: Limits = NARROW, *, obeys: bool = True, held: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        self.let: list[Unit] = []
+        self.obeys = obeys
+        self.runs = Runs(lambda _: None)
+        self.gate = Gate(limits, self.runs, held, self._let)
+
+    def _let(self, _: str, through: Unit) -> bool:
+        self.let.append(through)
+        return self.obeys
+
+    def follow(self, *waiting: str, sent: str | None = None) -> Record:
+        """Follow a task with these launches."""
+        state = a_task(concurrencyPolicy="Allow").since("12:00:00")
+        for time in waiting:
+            state = state.with_flight(time, Attempt.WANTED)
+        if sent is not None:
+            state = state.with_flight(sent, Attempt.SENT)
+        record = Record(state.task, 1, state.ledger, (), flights=state.flights)
+        self.gate.follow(record)
+        return record
+
+
+def test_what_waits_is_let_through_as_far_as_there_is_room() -> None:
+    """The oldest first; the other says what keeps it back."""
+    door = Doorway()
+    door.follow("12:00:20", "12:00:10")
+    door.gate.open()
+
+    assert door.let == [FIRST]
+    assert door.gate.why(UID, SECOND) == "the cluster has reached its limit of 1 active runs"
+
+
+def test_a_launch_under_way_takes_room_until_it_is_none() -> None:
+    """It is no Job yet that the watch has shown, and counts as one."""
+    door = Doorway()
+    record = door.follow("12:00:20", sent="12:00:10")
+    door.gate.open()
+    assert door.let == []
+
+    record.flights = {SECOND: record.flights[SECOND]}
+    door.gate.follow(record)
+    door.gate.open()
+    assert door.let == [SECOND]
+
+
+def test_a_task_that_is_gone_takes_no_room_and_waits_for_none() -> None:
+    """Its Jobs go with it."""
+    door = Doorway()
+    door.follow("12:00:20", sent="12:00:10")
+    door.gate.forget(UID)
+    door.follow("12:00:30")
+    door.gate.open()
+
+    assert door.let == [unit("12:00:30")]
+
+
+def test_a_launch_that_is_dropped_is_not_let_through() -> None:
+    """It was given up while it waited."""
+    door = Doorway(Limits())
+    door.follow("12:00:10", "12:00:20")
+    door.gate.drop(UID, FIRST)
+    door.gate.open()
+
+    assert door.let == [SECOND]
+
+
+def test_a_hold_keeps_all_of_a_namespace_back() -> None:
+    """From the moment it is known, whatever was decided before."""
+    door = Doorway(Limits(), held=lambda namespace: namespace == "default")
+    door.follow("12:00:10")
+    door.gate.open()
+
+    assert door.let == []
+    assert door.gate.why(UID, FIRST) == "the namespace is on hold"
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+def test_what_was_admitted_and_not_sent_gives_its_slot_back(*, obeys: bool) -> None:
+    """Else the launch rate would shrink with each of them."""
+    door = Doorway(Limits(launches=1), obeys=obeys)
+    door.follow("12:00:10", "12:00:20")
+    door.gate.open()
+
+    assert door.let == [FIRST]
+    assert (door.gate.seconds() is None) == obeys, "an answer is waited for, or a second after none"
+    if obeys:
+        door.gate.answered("default")
+        assert 0 < (door.gate.seconds() or 0) <= 1
+
+
+def test_a_repeat_takes_a_slot() -> None:
+    """It reaches the server like any other."""
+    door = Doorway(Limits(launches=1))
+    door.gate.repeated("default")
+    door.follow("12:00:10")
+    door.gate.open()
+
+    assert door.let == []
+
+
+def test_priority_comes_from_the_spec() -> None:
+    """Who is urgent goes first, though wanted later."""
+    door = Doorway()
+    door.follow("12:00:10")
+    urgent = replace(a_task(priority=1).task, uid="urgent")
+    state = a_task().since("12:00:00").with_flight("12:00:20", Attempt.WANTED)
+    door.gate.follow(Record(urgent, 1, state.ledger, (), flights=state.flights))
+    door.gate.open()
+
+    assert door.let == [SECOND]
