@@ -25,14 +25,18 @@ class Gate:
 
     def follow(self, record: Record) -> None:
         """Take note of the launches of a task: those that wait, and those that are under way."""
+        self.count(record)
         task, spec = record.task, record.task.spec
-        flying = sum(1 for f in record.flights.values() if f.is_sent or not f.is_open)
-        self._fly(task.uid, task.namespace, flying)
         if isinstance(spec, Spec):
             for unit, flight in record.flights.items():
                 if flight.attempt is Attempt.WANTED:
                     time = spec.launch_time(flight.fire_time)
                     self._admission.want(Want(task.uid, unit, task.namespace, spec.priority, time))
+
+    def count(self, record: Record) -> None:
+        """Take note of the launches of a task that are under way; of those that wait some may just be let through."""
+        flying = sum(1 for f in record.flights.values() if f.is_sent or not f.is_open)
+        self._fly(record.task.uid, record.task.namespace, flying)
 
     def forget(self, uid: str) -> None:
         """Let a task go."""

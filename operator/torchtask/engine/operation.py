@@ -196,7 +196,7 @@ class Operation:
             self._agenda.add(uid, clock.now() + AFTER_A_FAULT)
             return False
         record.flights = flights
-        self._gate.follow(record)
+        self._gate.count(record)
         return True
 
     def _send(self, record: Record, flight: InFlight) -> None:
