@@ -31,12 +31,15 @@ class Runs:
         return self._runs.get((task.namespace, task.uid), {}).values()
 
     def changed(self, document: Document) -> None:
-        """Take a Job as it is now. An unchanged slim record wakes nobody."""
+        """Take a Job as it is now. An unchanged slim record wakes nobody; one that is no run any more is let go."""
         try:
             found = jobs.run(document)
         except (KeyError, TypeError, ValueError) as error:
             log.warning("passing over a Job that cannot be read: %r", error)
             return
+        known = document["metadata"]["uid"]
+        if self._owners.get(known) != (found[0] if found else None):
+            self.gone(known)
         if found is None:
             return
         owner, run = found

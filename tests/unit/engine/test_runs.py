@@ -52,3 +52,26 @@ def test_a_run_that_was_found_started_stays_so() -> None:
     (run,) = runs.of(a_task().task)
     assert run.started
     assert woken == [UID, UID]
+
+
+def test_a_job_that_is_no_run_any_more_takes_nothing() -> None:
+    """Nobody owns it since its task was deleted with `--cascade=orphan`: it is neither counted nor touched."""
+    runs = Runs(lambda _: None)
+    runs.changed(made())
+    orphan = made()
+    del orphan["metadata"]["ownerReferences"]
+    runs.changed(orphan)
+
+    assert (dict(runs.active), runs.without_pod, list(runs.of(a_task().task))) == ({}, 0, [])
+
+
+def test_a_job_that_changes_hands_is_counted_once() -> None:
+    """It is the run of whoever owns it now."""
+    runs = Runs(lambda _: None)
+    runs.changed(made())
+    other = made()
+    owner = other["metadata"]["ownerReferences"][0]
+    other["metadata"]["ownerReferences"] = [{**owner, "uid": f"{UID[:8]}-another"}]
+    runs.changed(other)
+
+    assert (runs.active["default"], runs.without_pod, list(runs.of(a_task().task))) == (ACTIVE, PODLESS, [])
