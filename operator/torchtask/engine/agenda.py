@@ -4,6 +4,8 @@ import heapq
 from collections.abc import Iterator
 from datetime import datetime
 
+SPARE = 100
+
 
 class Agenda:
     """The wake-up times of all tasks, by UID. An earlier time replaces a later one; who is taken is no longer on it."""
@@ -17,6 +19,9 @@ class Agenda:
         if uid not in self._times or time < self._times[uid]:
             self._times[uid] = time
             heapq.heappush(self._heap, (time, uid))
+            if len(self._heap) > 2 * len(self._times) + SPARE:  # most are of times that are no longer agreed
+                self._heap = [(agreed, who) for who, agreed in self._times.items()]
+                heapq.heapify(self._heap)
 
     def drop(self, uid: str) -> None:
         """Forget `uid`."""

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.scenario import at
-from torchtask.engine.agenda import Agenda
+from torchtask.engine.agenda import SPARE, Agenda
 
 START = at("12:00:00")
 
@@ -52,3 +52,17 @@ def test_exactly_those_are_taken_whose_earliest_time_has_come(entries: list[tupl
     taken = list(agenda.take(START + timedelta(seconds=now)))
 
     assert sorted(taken) == sorted(u for u, t in earliest.items() if t <= START + timedelta(seconds=now))
+
+
+def test_times_that_are_no_longer_agreed_take_no_room() -> None:
+    """A task that is woken often, and otherwise far in the future, does not fill the memory."""
+    agenda, far = Agenda(), START + timedelta(days=365)
+    agenda.add("first", far - timedelta(days=1))
+    for seconds in range(1_000):
+        now = START + timedelta(seconds=seconds)
+        agenda.add("a", now)
+        assert list(agenda.take(now)) == ["a"]
+        agenda.add("a", far)
+
+    assert len(agenda._heap) <= 2 * 2 + SPARE + 1  # noqa: SLF001 -- what is kept shows nowhere else
+    assert list(agenda.take(far)) == ["first", "a"]
