@@ -63,7 +63,8 @@ def followed(state: State, digest: str) -> tuple[State, bool]:
         state = state.without([u for u in unsent if isinstance(u, Instance)])
         dropped = sorted({*queued, *(u for u in unsent if isinstance(u, Timed))})
         state = state.noting(Outcome(Result.SKIPPED, u, reason) for u in dropped)
-        sent = [u for u in state.flights if not isinstance(u, Manual)]
+        unread = not isinstance(task.spec, Spec)  # then nobody knows what to send once more
+        sent = [u for u in state.flights if unread or not isinstance(u, Manual)]
         state = replace(state, flights=launch.lost(state.flights, sent, reason))
     ledger = state.ledger
     if not edited:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from torchtask.core.account import Outcome, Result
 from torchtask.core.errors import SpecReason
 from torchtask.core.model import Reason
-from torchtask.core.units import Timed, Unit
+from torchtask.core.units import Manual, Timed, Unit
 
 RETRY = timedelta(seconds=1)
 PATIENCE = timedelta(seconds=5)
@@ -129,7 +129,7 @@ def settle(flight: InFlight, answer: Answer, now: datetime, message: str = "", v
         case Answer.CREATED | Answer.OURS:
             accepted = replace(heard, attempt=Attempt.ACCEPTED, version=version)
             return accepted, Outcome(Result.LAUNCHED, unit, time=time)
-        case Answer.ABSENT if flight.lost is Reason.HELD and flight.patient and flight.attempt is Attempt.SENT:
+        case Answer.ABSENT if flight.attempt is Attempt.SENT and _waits_on(flight):
             return replace(heard, attempt=Attempt.WANTED, lost=None), None
         case Answer.ABSENT:
             return None, _absent(flight, now)
@@ -143,6 +143,11 @@ def settle(flight: InFlight, answer: Answer, now: datetime, message: str = "", v
             return replace(heard, attempt=Attempt.REFUSED, retry_time=now + RETRY), None
         case Answer.UNKNOWN:
             return replace(heard, retry_time=now + RETRY), None
+
+
+def _waits_on(flight: InFlight) -> bool:
+    """Tell whether a lost launch that has no Job is wanted still: a manual run is, until its nonce is another."""
+    return isinstance(flight.unit, Manual) or (flight.lost is Reason.HELD and flight.patient)
 
 
 def _absent(flight: InFlight, now: datetime) -> Outcome:

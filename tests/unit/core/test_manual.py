@@ -7,6 +7,7 @@ import pytest
 
 from tests.scenario import Scenario, a_task
 from torchtask.core.decide import Decision, Stop
+from torchtask.core.errors import SpecError
 from torchtask.core.launch import Answer, Attempt, Launch, LookUp
 from torchtask.core.model import Phase
 from torchtask.core.nodes import Node
@@ -248,3 +249,20 @@ def test_a_daemon_is_not_asked_for_runs() -> None:
 
     assert started(decision) == []
     assert decision.ledger.open_key == ""
+
+
+def test_a_run_without_an_answer_outlives_a_spec_that_is_not_understood() -> None:
+    """It is looked up, since nobody knows what to send; without a Job it is asked for anew, when that is repaired."""
+    state = sent(asked(), asking=False)
+    broken = state.asking(spec=SpecError("spec.schedule", "is odd"), generation=2)
+    decision = broken.decided("12:00:03")
+    assert decision.actions == (LookUp(FIRST),)
+
+    absent = broken.after(decision).heard(FIRST, Answer.ABSENT, "12:00:04")
+    still_broken = absent.after(absent.decided("12:00:05"))
+    assert not still_broken.flights
+    assert still_broken.ledger is not None
+    assert not still_broken.ledger.last_run_now
+
+    repaired = still_broken.asking(spec=state.task.spec, generation=3)
+    assert started(repaired.decided("12:00:06")) == [FIRST]
