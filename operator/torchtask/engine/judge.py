@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from torchtask import clock
 from torchtask.cluster import paths
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Judge:
-    """Judges each generation of a task once. `judged(uid)` is called when the verdict on a task has changed."""
+    """Judges each generation of a task once. `judged(uid)` is called when the verdict on a task changed, or is old."""
 
     def __init__(self, api: Api, judged: Callable[[str], None]) -> None:
         self._api, self._judged = api, judged
@@ -36,7 +37,7 @@ class Judge:
     def consider(self, record: Record) -> None:
         """Have the template judged if that has not been done for this generation."""
         task = record.task
-        doubted = task.template_error is not None and clock.monotonic() - record.judged_time > DOUBT_SECONDS
+        doubted = task.template_error is not None and clock.monotonic() - record.judged_time >= DOUBT_SECONDS
         judged = record.judged == task.generation and not doubted
         if judged or not isinstance(task.spec, Spec) or task.deleting:
             return
@@ -44,6 +45,12 @@ class Judge:
         work = asyncio.create_task(self._ask(record, task.spec))
         self._under_way.add(work)
         work.add_done_callback(self._under_way.discard)
+        work.add_done_callback(partial(self._rest, record))
+
+    def _rest(self, record: Record, _: asyncio.Task[None]) -> None:
+        """See to it that a refusal comes to be doubted: a daemon that is refused waits for nothing else."""
+        if record.task.template_error is not None:
+            asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._judged, record.task.uid)
 
     async def _ask(self, record: Record, spec: Spec) -> None:
         task = record.task
