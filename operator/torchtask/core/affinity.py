@@ -18,7 +18,7 @@ from torchtask.core.spec import Json
 
 Terms = list[Any] | None  # None: any node is admitted
 
-LONGEST_TERMS = 4096  # characters; each launch may repeat them 200 times, and each node may be compared with them
+LONGEST_TERMS = 2048  # characters; each launch may repeat them 200 times, and each node may be compared with them
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _STEPS = ("affinity", "nodeAffinity", _REQUIRED)
 _NUMBER = re.compile(r"([+-]?)0*([0-9]{1,19})")

@@ -5,7 +5,7 @@ The rules for taints are those of Kubernetes
 Law: a node that a Pod can never be on does not match; one that it cannot be on just now matches, and is not ready.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from torchtask.core import affinity
@@ -13,6 +13,7 @@ from torchtask.core.lenient import mapping, mappings, text
 from torchtask.core.spec import Json, Spec, Where
 
 _KEEPING_OFF = ("NoSchedule", "NoExecute")
+MOST_REMEMBERED = 100  # templates
 _FOR_NOW = "node.kubernetes.io/"  # taints by which Kubernetes says how a node is: not-ready, disk-pressure, …
 
 
@@ -44,6 +45,34 @@ class Places:
     not_ready: tuple[str, ...]
 
 
+class Census(Collection[Node]):
+    """The cluster's nodes at one moment; it knows the places of a template once they were asked for.
+
+    Looking at thousands of nodes takes milliseconds, and a daemon asks at each of its steps.
+    """
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self._nodes = tuple(nodes)
+        self._places: dict[str, Places] = {}
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._nodes)
+
+    def __contains__(self, node: object) -> bool:
+        return node in self._nodes
+
+    def places(self, spec: Spec) -> Places:
+        """Say which nodes get a run each; a template that says the same has the same places."""
+        if len(self._places) >= MOST_REMEMBERED:
+            self._places.clear()
+        if spec.template not in self._places:
+            self._places[spec.template] = _places(spec, self._nodes)
+        return self._places[spec.template]
+
+
 def allowed(where: Where, nodes: Collection[Node]) -> tuple[str, ...] | None:
     """Name the nodes that a task names, by name or by address, sorted; None when it names none, and any will do.
 
@@ -58,6 +87,10 @@ def allowed(where: Where, nodes: Collection[Node]) -> tuple[str, ...] | None:
 
 def on_every_node(spec: Spec, nodes: Collection[Node]) -> Places:
     """Say which nodes get a run each, and which would if they were ready."""
+    return nodes.places(spec) if isinstance(nodes, Census) else _places(spec, nodes)
+
+
+def _places(spec: Spec, nodes: Collection[Node]) -> Places:
     pod = mapping(mapping(spec.job.get("template")).get("spec"))
     named, terms = allowed(spec.where, nodes), affinity.required_terms(pod)
     barring = _not_tolerated(pod, nodes)

@@ -1,10 +1,10 @@
 """The cluster's nodes as they are now: the listener of the Node watch."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from torchtask.cluster.api import Document
-from torchtask.core.nodes import Node
+from torchtask.core.nodes import Census, Node
 from torchtask.core.wire.nodes import node
 
 log = logging.getLogger(__name__)
@@ -15,12 +15,15 @@ class Nodes:
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._nodes: dict[str, Node] = {}
+        self._census: Census | None = None
         self._changed = changed
 
     @property
-    def all(self) -> Collection[Node]:
-        """The nodes, in no particular order."""
-        return self._nodes.values()
+    def all(self) -> Census:
+        """The nodes, in no particular order; the same object until one of them changes."""
+        if self._census is None:
+            self._census = Census(self._nodes.values())
+        return self._census
 
     def changed(self, document: Document) -> None:
         """Take a node as it is now. An unchanged slim record wakes nobody: kubelets report every few seconds."""
@@ -31,11 +34,13 @@ class Nodes:
             return
         if self._nodes.get(uid) != found:
             self._nodes[uid] = found
+            self._census = None
             self._changed()
 
     def gone(self, uid: str) -> None:
         """Forget a node."""
         if self._nodes.pop(uid, None) is not None:
+            self._census = None
             self._changed()
 
     def reached(self, version: int) -> None:

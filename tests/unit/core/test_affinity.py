@@ -233,5 +233,5 @@ def test_terms_that_each_launch_would_repeat_too_often_are_refused() -> None:
 
     assert str(refused.value) == (
         f"spec.affinity.nodeAffinity.{REQUIRED}.nodeSelectorTerms: beside nodeNames, nodeAddresses and runOn EveryNode "
-        "4096 characters of JSON are the most; it has 4100"
+        "2048 characters of JSON are the most; it has 2052"
     )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.launches import a_spec
-from torchtask.core.nodes import Node, Places, Taint, allowed, on_every_node
+from torchtask.core.nodes import Census, Node, Places, Taint, allowed, on_every_node
 from torchtask.core.spec import RunOn, Spec, Where
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -227,3 +227,16 @@ def test_a_ready_place_is_where_the_scheduler_would_put_the_pod(
     possible = {name for name, keys in bars.items() if "gpu" not in keys}
     assert places == Places(tuple(sorted(ready)), tuple(sorted(possible - ready)))
     assert on_every_node(spec, nodes[::-1]) == places
+
+
+def test_a_census_knows_the_places_of_each_template() -> None:
+    """They are what a look at all nodes would find, however often they are asked for, and by whomever."""
+    nodes = (a_node("a"), a_node("b", GPU), a_node("c", ready=False))
+    census = Census(nodes)
+    tolerant = replace(everywhere({"tolerations": [{"operator": "Exists"}]}), template="tolerant")
+    strict = replace(everywhere(), template="strict")
+
+    for spec in (tolerant, strict, tolerant, strict):
+        assert on_every_node(spec, census) == on_every_node(spec, nodes)
+    assert on_every_node(strict, census) is on_every_node(strict, census)
+    assert (len(census), list(census), nodes[0] in census) == (3, list(nodes), True)

@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("torchtask.core.wire.nodes", reason="reading nodes is not there yet")
-
 from torchtask.engine.nodes import Nodes
 
 
@@ -50,6 +48,19 @@ def test_nodes_come_change_and_go(told: Told) -> None:
 
     told.nodes.gone("uid-of-one")
     assert (told.ready(), told.times) == ({"two": True}, 4)
+
+
+def test_the_census_is_taken_anew_when_a_node_changes(told: Told) -> None:
+    """And not before: what was found out about all nodes stands until then."""
+    told.nodes.changed(a_node("one"))
+    first = told.nodes.all
+    told.nodes.changed(a_node("one", beat="12:00:10"))
+    assert told.nodes.all is first
+
+    told.nodes.changed(a_node("one", ready=False))
+    assert [node.ready for node in told.nodes.all] == [False]
+    told.nodes.gone("uid-of-one")
+    assert len(told.nodes.all) == 0
 
 
 def test_a_heartbeat_wakes_nobody(told: Told) -> None:
