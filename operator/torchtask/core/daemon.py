@@ -85,8 +85,11 @@ def _places(state: State, spec: Spec) -> tuple[list[_Place], set[_Place]]:
         places = [(number, "") for number in numbers]
         return ([] if allowed(spec.where, nodes) == () else places), set(places)
     found = on_every_node(spec, nodes)
-    startable = [(number, node) for node in found.ready for number in numbers][:MOST_INSTANCES]
-    return startable, {*startable, *((number, node) for node in found.not_ready for number in numbers)}
+    known = {(s.number, s.node) for s in state.ledger.slots}
+    away = {(number, node) for node in found.not_ready for number in numbers}
+    ready = sorted(((number, node) for node in found.ready for number in numbers), key=lambda p: p not in known)
+    startable = ready[: max(0, MOST_INSTANCES - len(away & known))]
+    return startable, {*startable, *away}
 
 
 def left_out(state: State, spec: Spec) -> int:
@@ -94,7 +97,7 @@ def left_out(state: State, spec: Spec) -> int:
     number, nodes = spec.overlap.limit or 1, state.around.nodes or ()
     if spec.suspend or not spec.where.every_node or number * len(nodes) <= MOST_INSTANCES:
         return 0
-    return max(0, number * len(on_every_node(spec, nodes).ready) - MOST_INSTANCES)
+    return number * len(on_every_node(spec, nodes).ready) - len(_places(state, spec)[0])
 
 
 def _active(state: State) -> dict[_Place, list[Run]]:
@@ -113,30 +116,34 @@ def _launches(state: State, options: Daemon, places: list[_Place]) -> tuple[list
     if state.around.held is not None or state.task.problem is not None:
         return launches, times
     flying = {(u.slot, u.node) for u in state.flights if isinstance(u, Instance)}
+    known = {(s.number, s.node): s for s in state.ledger.slots}
+    seen = _last_runs(state)
     for number, node in places:
-        slot = slots.find(state.ledger.slots, number, node) or Slot(number, node)
-        if (number, node) in flying or slot.completed or slots.is_fatal(slot, options) or _is_unexplained(state, slot):
+        slot, last = known.get((number, node)) or Slot(number, node), seen.get((number, node))
+        if (number, node) in flying or slot.completed or slots.is_fatal(slot, options) or _is_unexplained(state, last):
             continue
         time = start_time(slot, options)
         if time is not None and time > state.now:
             times.append(time)
         else:
-            launches.append(
-                launch.wanted(Instance(number, _last_attempt(state, slot) + 1, node), state.now, patient=True)
-            )
+            attempt = 1 + max(slot.attempt, last[0] if last else 0)
+            launches.append(launch.wanted(Instance(number, attempt, node), state.now, patient=True))
     return launches, times
 
 
-def _is_unexplained(state: State, slot: Slot) -> bool:
-    """Tell whether the slot's last run ended, and is not counted yet: how it went decides what follows."""
-    last = Instance(slot.number, slot.attempt, slot.node)
-    return any(r.unit == last and r.suffix not in state.ledger.counted_runs for r in state.runs)
+def _last_runs(state: State) -> dict[_Place, tuple[int, Run]]:
+    """Name the last attempt of each slot that has a Job, and its run."""
+    found: dict[_Place, tuple[int, Run]] = {}
+    for run in state.runs:
+        unit = run.unit
+        if isinstance(unit, Instance) and unit.attempt > found.get((unit.slot, unit.node), (0, run))[0]:
+            found[unit.slot, unit.node] = (unit.attempt, run)
+    return found
 
 
-def _last_attempt(state: State, slot: Slot) -> int:
-    units = (r.unit for r in state.runs)
-    seen = (u.attempt for u in units if isinstance(u, Instance) and (u.slot, u.node) == (slot.number, slot.node))
-    return max((slot.attempt, *seen))
+def _is_unexplained(state: State, last: tuple[int, Run] | None) -> bool:
+    """Tell whether the slot's last run is not counted yet: how it went decides what follows."""
+    return last is not None and last[1].suffix not in state.ledger.counted_runs
 
 
 def start_time(slot: Slot, options: Daemon) -> datetime | None:

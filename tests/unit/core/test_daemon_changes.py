@@ -198,3 +198,17 @@ def test_there_are_never_more_instances_than_a_status_can_tell_of() -> None:
     decision = everywhere(*nodes, copies=2).decided("12:00:01")
 
     assert len(started(decision)) == MOST_INSTANCES
+
+
+def test_cordons_do_not_add_up_to_more_instances() -> None:
+    """Those on nodes that are not ready stay, and count; so the status can tell of all of them."""
+    names = [f"n{number:02}" for number in range(40)]
+    state = everywhere(*(node(name) for name in names), copies=100)
+    for cordoned in (0, 10, 20, 30):
+        decision = state.decided("12:00:01")
+        state = running(state.after(decision), *(u for u in decision.flights if isinstance(u, Instance)))
+        state = replace(state, flights={}, nodes=tuple(node(n, ready=i >= cordoned) for i, n in enumerate(names)))
+
+    decision = state.decided("12:00:10")
+    assert len(decision.ledger.slots) == MOST_INSTANCES
+    assert started(decision) == stopped(decision) == []
