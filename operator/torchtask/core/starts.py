@@ -1,5 +1,7 @@
 """A launch in flight → what it adds to its Job."""
 
+from datetime import datetime
+
 from torchtask.core.account import Ledger
 from torchtask.core.daemon import revision
 from torchtask.core.launch import InFlight
@@ -8,7 +10,7 @@ from torchtask.core.model import Task
 from torchtask.core.nodes import allowed
 from torchtask.core.spec import Spec
 from torchtask.core.state import Surroundings
-from torchtask.core.units import Instance, Manual
+from torchtask.core.units import Instance, Manual, Timed
 
 
 def start_of(task: Task, spec: Spec, ledger: Ledger, flight: InFlight, around: Surroundings) -> Start:
@@ -21,6 +23,11 @@ def start_of(task: Task, spec: Spec, ledger: Ledger, flight: InFlight, around: S
         last_success=ledger.last_successful_time,
         revision=revision(task, spec) if isinstance(flight.unit, Instance) else "",
     )
+
+
+def launch_time(spec: Spec, flight: InFlight) -> datetime:
+    """Return when a launch was to be made; jitter spreads fire times, and nothing that a user asks for."""
+    return spec.launch_time(flight.fire_time) if isinstance(flight.unit, Timed) else flight.fire_time
 
 
 def _trigger(spec: Spec, flight: InFlight) -> Trigger:

@@ -7,6 +7,7 @@ from torchtask import clock
 from torchtask.core.admission import Admission, Limits, Usage, Want
 from torchtask.core.launch import Attempt
 from torchtask.core.spec import Spec
+from torchtask.core.starts import launch_time
 from torchtask.core.units import Unit
 from torchtask.engine.runs import Runs
 from torchtask.engine.store import Record
@@ -30,7 +31,7 @@ class Gate:
         if isinstance(spec, Spec):
             for unit, flight in record.flights.items():
                 if flight.attempt is Attempt.WANTED:
-                    time = spec.launch_time(flight.fire_time)
+                    time = launch_time(spec, flight)
                     self._admission.want(Want(task.uid, unit, task.namespace, spec.priority, time))
 
     def count(self, record: Record) -> None:

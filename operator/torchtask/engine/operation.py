@@ -17,7 +17,7 @@ from torchtask.core.decide import Action, decide
 from torchtask.core.launch import Answer, Attempt, InFlight, Launch, LookUp
 from torchtask.core.model import Task
 from torchtask.core.spec import Spec
-from torchtask.core.starts import start_of
+from torchtask.core.starts import launch_time, start_of
 from torchtask.core.state import Surroundings
 from torchtask.core.units import Unit
 from torchtask.engine.agenda import Agenda
@@ -125,6 +125,9 @@ class Operation:
                     if number % AT_A_STRETCH == 0:
                         self._gate.open()
                         await asyncio.sleep(0)
+                        self._turned = clock.monotonic()
+                        if not self._sight.is_clear():
+                            break  # who is left stays on the agenda
                 self._gate.open()
             try:
                 await asyncio.wait_for(self._rouse.wait(), self._seconds_to_sleep())
@@ -175,12 +178,21 @@ class Operation:
         match action:
             case Launch(unit):
                 if record.flights[unit].is_sent:  # once more, having had no answer
-                    self._send(record, record.flights[unit])
-                    self._gate.repeated(record.task.namespace)
+                    self._repeat(record, record.flights[unit])
             case LookUp(unit):
                 self._dispatcher.look_up(record.task, unit)
             case _:
                 self._clearer.clear(record, action)
+
+    def _repeat(self, record: Record, flight: InFlight) -> None:
+        """Send a launch once more; what cannot be sent has no answer either, and is asked for again."""
+        try:
+            self._send(record, flight)
+        except Exception as error:
+            log.exception("launching for %s/%s", record.task.namespace, record.task.name)
+            self._settle(record.task, flight.unit, Reply(Answer.UNKNOWN, repr(error)))
+        else:
+            self._gate.repeated(record.task.namespace)
 
     def _let(self, uid: str, unit: Unit) -> bool:
         """Send a launch that was admitted, if it still waits."""
@@ -206,7 +218,7 @@ class Operation:
         start = start_of(task, spec, ledger, flight, self._surroundings(task))
         self._dispatcher.launch(task, spec, start)
         if not flight.late and flight.fire_time not in ledger.queued:  # else it was late before it was wanted
-            record.on_time[flight.unit] = (flight.fire_time, spec.launch_time(flight.fire_time))
+            record.on_time[flight.unit] = (flight.fire_time, launch_time(spec, flight))
 
     def _launched(self, task: Task, unit: Unit, reply: Reply) -> None:
         """Take the answer to a launch."""

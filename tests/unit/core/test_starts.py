@@ -11,7 +11,7 @@ from torchtask.core.launch import wanted
 from torchtask.core.manifest import Start, Trigger
 from torchtask.core.nodes import Node
 from torchtask.core.spec import Spec
-from torchtask.core.starts import start_of
+from torchtask.core.starts import launch_time, start_of
 from torchtask.core.state import Surroundings
 from torchtask.core.units import Instance, Manual, Timed, Unit
 
@@ -66,3 +66,12 @@ def test_only_an_instance_tells_what_it_was_launched_from() -> None:
     """By that a daemon's outdated instances are known."""
     assert start(Instance(0, 1), daemon={}).revision
     assert not start(Timed(NOW)).revision
+
+
+@pytest.mark.parametrize(("unit", "delayed"), [(Timed(NOW), True), (Manual("012345678"), False)])
+def test_jitter_spreads_fire_times_and_nothing_that_a_user_asks_for(unit: Unit, *, delayed: bool) -> None:
+    """A run by hand is wanted at once: it does not wait behind others for a delay that it does not have."""
+    spec = a_task("@hourly", jitterSeconds=3_000).task.spec
+    assert isinstance(spec, Spec)
+
+    assert (launch_time(spec, wanted(unit, NOW)) > NOW) == delayed
