@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.launches import FIRE_TIME, UID, a_job
-from torchtask.core.ends import LONGEST_MESSAGE, EndReason
+from torchtask.core.ends import LONGEST_MESSAGE, LONGEST_REASON, EndReason
 from torchtask.core.manifest import ended_by
 from torchtask.core.model import Phase, Run
 from torchtask.core.units import Instance, Manual, Timed, Unit
@@ -247,3 +247,10 @@ def test_a_job_that_cannot_be_read_says_so_in_the_way_that_is_expected(fault: st
 
     with pytest.raises((KeyError, TypeError, ValueError)):
         jobs.run(made)
+
+
+def test_the_words_of_a_job_are_bounded() -> None:
+    """A status that holds them is never refused for its length."""
+    run = read(stored(conditions=[held("Failed", "x" * 5_000)]))
+
+    assert len(run.reason) == LONGEST_REASON

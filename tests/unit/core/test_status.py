@@ -88,3 +88,12 @@ def test_the_newest_runs_are_read_back() -> None:
     assert ledger is not None
     assert [run.name for run in ledger.recent_runs] == [f"run-{number}" for number in range(5, RECENT_RUNS + 5)]
     assert ledger.last_run == replace(FAILED, name=f"run-{RECENT_RUNS + 4}")
+
+
+@pytest.mark.parametrize("instance", [{"attempt": 999_999_999}, {"slot": 10_000}, {"attempt": 10**15}])
+def test_a_slot_whose_next_run_nobody_could_name_is_rubbish(instance: dict[str, int]) -> None:
+    """Its runs would not be known again, and be launched without end."""
+    slot = {"slot": 0, "attempt": 1, "state": "Running"}
+
+    assert ledgers.ledger(written(daemon={}) | {"daemon": {"instances": [slot]}}) is not None
+    assert ledgers.ledger(written(daemon={}) | {"daemon": {"instances": [slot | instance]}}) is None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from torchtask.core import names
-from torchtask.core.ends import COMPLETED, LONGEST_MESSAGE, EndReason, shortened
+from torchtask.core.ends import COMPLETED, LONGEST_MESSAGE, LONGEST_REASON, EndReason, shortened
 from torchtask.core.instants import instant, optional_instant
 from torchtask.core.lenient import mapping, text
 from torchtask.core.model import Phase, Run
@@ -79,7 +79,7 @@ def _words(phase: Phase, final: Json, annotations: Json) -> tuple[str, str]:
     word, _, words = text(annotations.get(names.ENDED_BY_ANNOTATION)).partition(": ")
     if word in _OUR_WORDS and final.get("reason") == _TOOK_TOO_LONG:
         return word, shortened(words, LONGEST_MESSAGE)
-    return str(final.get("reason", "")), final.get("message", "")
+    return text(final.get("reason"))[:LONGEST_REASON], text(final.get("message"))
 
 
 def _has(status: dict[str, Any], counts: tuple[str, ...]) -> bool:

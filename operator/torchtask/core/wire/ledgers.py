@@ -10,6 +10,7 @@ from torchtask.core.instants import instant, optional_instant
 from torchtask.core.lenient import mapping, mappings
 from torchtask.core.model import Phase
 from torchtask.core.spec import Json
+from torchtask.core.units import Instance, suffix, unit_of
 
 _MOST = 2**53
 _COUNTS = ("launched", "skipped", "missed", "succeeded", "failed", "stopped")
@@ -69,10 +70,15 @@ def _outage(entry: Json) -> Outage:
 
 
 def _slot(entry: Json) -> Slot:
+    """Read a slot; one whose next run could not be told by its name is rubbish."""
+    slot, attempt, node = _count(entry["slot"]), _count(entry["attempt"]), str(entry.get("node") or "")
+    following = Instance(slot, attempt + 1, node)
+    if unit_of(suffix(following), node) != following:
+        raise ValueError(f"{following} names no run")
     return Slot(
-        _count(entry["slot"]),
-        str(entry.get("node") or ""),
-        _count(entry["attempt"]),
+        slot,
+        node,
+        attempt,
         _count(entry.get("failedStarts") or 0),
         optional_instant(entry.get("endTime")),
         completed=entry.get("state") == SlotState.COMPLETED,
