@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant, Mutants
 
 ACCEPTED = "unit/core/test_launch.py"
 AT = "unit/core/test_at.py"
+HELD = "unit/core/test_hold.py"
 BY_HAND = "unit/core/test_manual.py"
 CAPS = "unit/core/test_caps_and_waiting.py"
 DECIDE = "unit/core/test_decide.py"
@@ -45,13 +46,13 @@ DECISIONS: Mutants = {
         Mutant("return self.attempt is not Attempt.REFUSED", "return self.is_sent", "accepted, it takes room", DECIDE),
         Mutant("look = flight.lost is not None or", "look =", "a lost launch is looked up, not repeated", OVERLAP),
         Mutant("if flight.lost is Reason.DEADLINE", "if flight.late", "past its deadline it is missed", OVERLAP),
-        Mutant("lost is Reason.HELD and flight.patient", "patient is None", "the patient outlast a hold", BY_HAND),
+        Mutant("lost is Reason.HELD and flight.patient", "patient is None", "the patient outlast a hold", HELD),
+        Mutant("isinstance(flight.unit, Manual) or", "", "a run by hand is not given up", BY_HAND),
         Mutant("Attempt.REFUSED, retry_time=now + RETRY", "Attempt.REFUSED", "refused: a second later again", ACCEPTED),
     ),
     "manual.py": (
         Mutant("state.around.held is not None", "False", "a hold keeps runs by hand back", BY_HAND),
         Mutant("state.taken() < limit", "True", "the limit holds by hand too", BY_HAND),
-        Mutant("state.now, patient=True", "state.now", "a run by hand is not given up", BY_HAND),
         Mutant("done=state.task.run_now", "done=key", "the nonce is remembered when it is done", BY_HAND),
         Mutant(" and not missing and not opened", "", "a nonce is done when all of it is launched", BY_HAND),
     ),

@@ -11,7 +11,7 @@ due; ask again what has no answer; close the account. Each takes a state and ret
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from torchtask.core import daemon, edits, launch, manual, placing
 from torchtask.core import ledger as books
@@ -24,6 +24,8 @@ from torchtask.core.model import Run, Task
 from torchtask.core.spec import Spec
 from torchtask.core.state import State, Surroundings
 from torchtask.core.units import Manual, Timed
+
+UNSEEN = timedelta(seconds=10)  # after which a Job that the watch never showed is looked for: it may be gone already
 
 Action = Launch | LookUp | Clearing
 
@@ -148,6 +150,8 @@ def _wake_times(
     times = [time for time in others if time > now]
     open_flights = (f for f in state.flights.values() if f.is_open and not f.asking)
     times += [max(f.retry_time, now + RETRY) for f in open_flights if f.attempt is not Attempt.WANTED]
+    if any(not f.is_open for f in state.flights.values()):
+        times.append(now + UNSEEN)
     if spec is not None and spec.where.needs_nodes and state.around.nodes is None:
         times.append(now + RETRY)
     if spec is not None and next_time is not None:

@@ -2,7 +2,7 @@
 
 Law L7: an attempt without an answer is made again under the same name, until there is one.
 Law L6: a launch that the caps hold back or the server refuses waits, and is missed when the next fire time comes: a
-task holds back one at most. An `at` and a manual run are patient: they wait as long as it takes.
+task holds back one at most. An `at`, a daemon's start and a manual run wait as long as it takes.
 Law L8: created is launched. A taken name is looked at once: our Job, or one that came and went, is launched; somebody
 else's is skipped `NameTaken`. What can never be created is missed `Rejected`; what may not be now waits as REFUSED.
 """

@@ -31,7 +31,7 @@ def placed(state: State, spec: Spec) -> State:
     used = any(isinstance(r.unit, Manual) and r.unit.key == key for r in state.runs)  # so is a nonce of long ago
     if (done or used) and not missing and not opened:
         return replace(state, ledger=books.with_manual(state.ledger, "", done=state.task.run_now))
-    return state.starting(wanted(u, state.now, patient=True) for u in starting)
+    return state.starting(wanted(u, state.now) for u in starting)
 
 
 def _in_room(state: State, spec: Spec, units: list[Manual]) -> list[Manual]:

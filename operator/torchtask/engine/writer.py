@@ -69,7 +69,9 @@ class Writer:
 
     async def flush(self) -> None:
         """Write everything that waits, once; for the end."""
-        await asyncio.gather(*(self._write(uid) for uid in self._waiting | self._again))
+        written = await asyncio.gather(*map(self._write, self._waiting | self._again), return_exceptions=True)
+        for error in (answer for answer in written if isinstance(answer, Exception)):
+            log.error("writing a status at the end: %r", error)
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()

@@ -142,3 +142,14 @@ def test_a_task_that_is_held_says_so(reason: str, message: str) -> None:
 
     assert (ready.status, ready.reason) == (True, "Held")
     assert message in ready.message
+
+
+def test_what_runs_once_waits_on_when_it_turns_out_not_to_be_launched() -> None:
+    """Its request had no answer when the hold began: it is looked up, and wanted as before."""
+    state = replace(a_task(at="2026-06-01T12:00:10Z").since("12:00:05"), held="moving")
+    state = state.with_flight("12:00:10", Attempt.SENT, patient=True)
+    looked = state.after(state.decided("12:00:12")).heard(unit("12:00:10"), Answer.ABSENT, "12:00:12")
+    decision = looked.decided("12:00:13")
+
+    assert decision.flights[unit("12:00:10")].attempt is Attempt.WANTED
+    assert decision.ledger.counts.skipped == 0

@@ -1,10 +1,11 @@
 """What each answer of the API server makes of a launch (laws L7 and L8)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tests.scenario import at, unit
+from tests.scenario import a_task, at, unit
 from torchtask.core.account import Result
 from torchtask.core.launch import RETRY, Answer, Attempt, Flights, InFlight, settle, unseen
 from torchtask.core.model import Reason
@@ -64,3 +65,11 @@ def test_an_accepted_launch_is_active_until_the_watch_has_passed_it(answer: Answ
 
     assert unseen(flights, 6) == flights
     assert unseen(flights, 7) == {}
+
+
+def test_a_job_that_the_watch_never_showed_is_looked_for() -> None:
+    """It may have come and gone while nobody watched: then nothing else would wake its task."""
+    state = a_task().since("12:00:10").counted(launched=1).with_flight("12:00:10", Attempt.ACCEPTED)
+    decision = replace(state, task=state.edited(at="2026-06-01T12:00:10Z", generation=1).task).decided("12:00:11")
+
+    assert decision.wake_time == at("12:00:21")
