@@ -58,22 +58,18 @@ def revision(task: Task, spec: Spec) -> str:
 
 def plan(state: State, spec: Spec, options: Daemon) -> Plan:
     """Compare what is wanted with what is there."""
-    if _is_blind(state, spec) and not spec.suspend:
+    if state.is_blind(spec) and not spec.suspend:
         return Plan()
     startable, kept = _places(state, spec)
     active = _active(state)
     extra = [r for place, runs in active.items() for r in (runs[:-1] if place in kept else runs) if not r.deleting]
     unsent = [u for u in launch.unsent(state.flights) if isinstance(u, Instance)]
-    forgotten = [u for u in unsent if (u.slot, u.node) not in startable]
+    fillable = frozenset(startable)
+    forgotten = [u for u in unsent if (u.slot, u.node) not in fillable]
     current = {place: runs[-1] for place, runs in active.items() if place in kept}
     launches, times = _launches(state, options, [p for p in startable if p not in active])
     outdated, up_times = _outdated(state, spec, options, startable, current)
     return Plan(tuple(launches), tuple(forgotten), (*extra, *outdated), (*times, *up_times))
-
-
-def _is_blind(state: State, spec: Spec) -> bool:
-    """Tell whether nobody knows which slots there are: the nodes are out of sight."""
-    return spec.where.needs_nodes and state.around.nodes is None
 
 
 def _places(state: State, spec: Spec) -> tuple[list[_Place], set[_Place]]:
@@ -195,7 +191,7 @@ def slots_in_use(state: State, spec: Spec | None) -> tuple[Slot, ...]:
     units = (u for u in state.existing() if isinstance(u, Instance))
     used = {(u.slot, u.node) for u in units}
     if spec.daemon is not None:
-        if spec.suspend or _is_blind(state, spec):
+        if spec.suspend or state.is_blind(spec):
             return state.ledger.slots
         used |= _places(state, spec)[1]
     return tuple(s for s in state.ledger.slots if (s.number, s.node) in used)
@@ -211,7 +207,7 @@ def states(state: State, spec: Spec, options: Daemon) -> Iterator[tuple[Slot, Sl
     """Tell how each slot is doing, in order: those that are wanted, and those that are not gone yet."""
     active = _active(state)
     known = {(s.number, s.node): s for s in state.ledger.slots}
-    startable, kept = ([], known.keys()) if _is_blind(state, spec) else _places(state, spec)
+    startable, kept = ([], known.keys()) if state.is_blind(spec) else _places(state, spec)
     for place in sorted({*startable, *known}, key=lambda p: (p[1], p[0])):
         slot = known.get(place) or Slot(*place)
         if place in active:

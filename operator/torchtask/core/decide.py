@@ -97,7 +97,7 @@ def _planned(state: State, spec: Spec) -> tuple[State, Plan]:
         plan = daemon.plan(state, spec, spec.daemon)
         state = state.without(plan.forgotten).starting(plan.launches)
         state = replace(state, ledger=replace(state.ledger, decided_time=max(state.ledger.decided_time, state.now)))
-    elif not (spec.where.needs_nodes and state.around.nodes is None):
+    elif not state.is_blind(spec):
         # What a user asks for comes before what waits: a queue that is never empty would leave it no room.
         state = placing.placed(manual.placed(placing.given_up(state, spec), spec), spec)
     return state, plan
@@ -152,7 +152,7 @@ def _wake_times(
     times += [max(f.retry_time, now + RETRY) for f in open_flights if f.attempt is not Attempt.WANTED]
     if any(not f.is_open for f in state.flights.values()):
         times.append(now + UNSEEN)
-    if spec is not None and spec.where.needs_nodes and state.around.nodes is None:
+    if spec is not None and state.is_blind(spec):
         times.append(now + RETRY)
     if spec is not None and next_time is not None:
         times.append(spec.launch_time(next_time))

@@ -70,6 +70,10 @@ class InFlight:
         """Whether it takes one of the task's instances."""
         return self.attempt is not Attempt.REFUSED
 
+    def may_be_retried(self, now: datetime) -> bool:
+        """Tell whether it was refused, and it is time to try again."""
+        return self.attempt is Attempt.REFUSED and not self.asking and self.retry_time <= now
+
 
 class Answer(StrEnum):
     """What the API server said to a launch, or to a look at its name."""
@@ -175,14 +179,10 @@ def unsent(flights: Flights) -> list[Unit]:
 
 def retried(flights: Flights, now: datetime) -> Flights:
     """Let refused launches that find no other place by themselves be wanted again, when it is time."""
-    again = {u for u, f in flights.items() if not isinstance(u, Timed) and _may_be_retried(f, now)}
+    again = {u for u, f in flights.items() if not isinstance(u, Timed) and f.may_be_retried(now)}
     if not again:
         return flights
     return {u: replace(f, attempt=Attempt.WANTED, message="") if u in again else f for u, f in flights.items()}
-
-
-def _may_be_retried(flight: InFlight, now: datetime) -> bool:
-    return flight.attempt is Attempt.REFUSED and not flight.asking and flight.retry_time <= now
 
 
 def lost(flights: Flights, units: Collection[Unit], reason: Reason | SpecReason) -> Flights:

@@ -48,9 +48,7 @@ def _in_room(state: State, spec: Spec, units: list[Manual]) -> list[Manual]:
 
 
 def _units(state: State, spec: Spec, key: str) -> list[Manual]:
-    nodes = state.around.nodes
-    if spec.where.needs_nodes and nodes is None:
-        return []
+    nodes = state.around.nodes or ()
     if spec.where.every_node:
-        return [Manual(key, node) for node in on_every_node(spec, nodes or ()).ready]
-    return [] if allowed(spec.where, nodes or ()) == () else [Manual(key)]
+        return [Manual(key, node) for node in on_every_node(spec, nodes).ready]
+    return [] if allowed(spec.where, nodes) == () else [Manual(key)]

@@ -126,8 +126,7 @@ def placed(state: State, spec: Spec) -> State:
 
 def _retried(state: State) -> list[Timed]:
     """Name the launches that were refused and may be tried again; they find their place anew."""
-    refused = (f for f in state.flights.values() if f.attempt is Attempt.REFUSED and not f.asking)
-    return [f.unit for f in refused if isinstance(f.unit, Timed) and f.retry_time <= state.now]
+    return [u for u, f in state.flights.items() if isinstance(u, Timed) and f.may_be_retried(state.now)]
 
 
 def _is_idle(state: State) -> bool:

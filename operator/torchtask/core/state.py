@@ -10,6 +10,7 @@ from torchtask.core.account import Ledger, Outcome
 from torchtask.core.launch import Flights, InFlight
 from torchtask.core.model import Run, Task
 from torchtask.core.nodes import Node
+from torchtask.core.spec import Spec
 from torchtask.core.units import Unit
 
 
@@ -36,6 +37,10 @@ class State:
     flights: Flights
     now: datetime
     around: Surroundings
+
+    def is_blind(self, spec: Spec) -> bool:
+        """Tell whether the nodes are out of sight that `spec` depends on: then nobody knows where runs may be."""
+        return spec.where.needs_nodes and self.around.nodes is None
 
     def noting(self, outcomes: Iterable[Outcome]) -> "State":
         """Add outcomes to the account; what has one is no longer in flight."""
