@@ -180,7 +180,7 @@ def test_only_a_verdict_changes_what_is_known_of_a_template(
         async with served(answering(status, body)) as api:
             judge = Judge(api, lambda _: None)
             judge.consider(record)
-            await asyncio.gather(*judge._under_way)  # noqa: SLF001 -- nobody else waits for it
+            await judge._background.drain(10)  # noqa: SLF001 -- nobody else waits for it
         assert record.task.template_error == after
 
     asyncio.run(check())

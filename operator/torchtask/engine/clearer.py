@@ -13,6 +13,7 @@ from torchtask.core.clearing import Clearing, EndPending, Prune, Remove, Stop
 from torchtask.core.ends import stuck_of
 from torchtask.core.manifest import ended_by
 from torchtask.core.model import Run, Task
+from torchtask.engine.background import Background
 from torchtask.engine.ends import pods_of
 from torchtask.engine.runs import Runs
 from torchtask.engine.store import Record
@@ -29,7 +30,7 @@ class Clearer:
 
     def __init__(self, api: Api, runs: Runs, wake: Callable[[str], None]) -> None:
         self._api, self._runs, self._wake = api, runs, wake
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._busy: Counter[str] = Counter()  # requests under way, by task
 
     def clear(self, record: Record, what: Clearing) -> None:
@@ -40,9 +41,7 @@ class Clearer:
             return
         record.clearing.add(uid)
         self._busy[task.uid] += 1
-        work = asyncio.create_task(self._do(record, uid, self._work(task, what)))
-        self._under_way.add(work)
-        work.add_done_callback(self._under_way.discard)
+        self._background.start(self._do(record, uid, self._work(task, what)))
 
     def _work(self, task: Task, what: Clearing) -> Coroutine[object, object, None]:
         match what:

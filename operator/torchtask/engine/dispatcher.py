@@ -1,10 +1,8 @@
 """Asks for Jobs and after them, and reports each answer in the core's words."""
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api
@@ -16,6 +14,7 @@ from torchtask.core.model import Task
 from torchtask.core.spec import Spec
 from torchtask.core.units import Unit
 from torchtask.core.wire import jobs
+from torchtask.engine.background import Background
 
 log = logging.getLogger(__name__)
 
@@ -37,25 +36,19 @@ class Dispatcher:
 
     def __init__(self, api: Api, launched: Settle, found: Settle) -> None:
         self._api, self._launched, self._found = api, launched, found
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     def launch(self, task: Task, spec: Spec, start: Start) -> None:
         """Create a Job."""
-        self._start(self._launch(task, spec, start))
+        self._background.start(self._launch(task, spec, start))
 
     def look_up(self, task: Task, unit: Unit) -> None:
         """Find out whose Job has the name of `unit`."""
-        self._start(self._look_up(task, unit))
+        self._background.start(self._look_up(task, unit))
 
     async def drain(self, seconds: float) -> None:
         """Wait until everything under way has been answered, for at most `seconds`."""
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=seconds)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        await self._background.drain(seconds)
 
     async def _launch(self, task: Task, spec: Spec, start: Start) -> None:
         try:

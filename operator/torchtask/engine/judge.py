@@ -18,6 +18,7 @@ from torchtask.core import manifest
 from torchtask.core.manifest import Start, Trigger
 from torchtask.core.spec import Spec
 from torchtask.core.units import Timed
+from torchtask.engine.background import Background
 from torchtask.engine.store import Record
 
 AT_ONCE = 4
@@ -32,7 +33,7 @@ class Judge:
     def __init__(self, api: Api, judged: Callable[[str], None]) -> None:
         self._api, self._judged = api, judged
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     def consider(self, record: Record) -> None:
         """Have the template judged if that has not been done for this generation."""
@@ -42,9 +43,7 @@ class Judge:
         if judged or not isinstance(task.spec, Spec) or task.deleting:
             return
         record.judged, record.judged_time = task.generation, clock.monotonic()
-        work = asyncio.create_task(self._ask(record, task.spec))
-        self._under_way.add(work)
-        work.add_done_callback(self._under_way.discard)
+        work = self._background.start(self._ask(record, task.spec))
         work.add_done_callback(partial(self._rest, record))
 
     def _rest(self, record: Record, _: asyncio.Task[None]) -> None:
