@@ -28,14 +28,7 @@ _CLIENTS = {
 
 def issue_all(site: Site, node: str) -> None:
     """Write the authority, the service accounts' key and a certificate for every part into `site.pki`."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = _name("torchtask-lab-ca")
-    certificate = _draft(name, name, key.public_key()).add_extension(
-        x509.BasicConstraints(ca=True, path_length=None), critical=True
-    )
-    _save(site.pki, _AUTHORITY, key, certificate.sign(key, hashes.SHA256()))
-    authority = _Authority(site.pki, name, key)
-
+    authority = new_authority(site.pki)
     authority.server("kube-apiserver", "kube-apiserver", [
         "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
         "kubernetes.default.svc.cluster.local", "127.0.0.1", KUBERNETES_SERVICE, site.host_address,
@@ -53,8 +46,19 @@ def issue_all(site: Site, node: str) -> None:
     ))  # fmt: skip
 
 
-class _Authority:
-    """Signs with the lab's authority."""
+def new_authority(folder: Path) -> "Authority":
+    """Make an authority that writes into `folder`: its own certificate (`ca.crt`), and those that it issues."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name("torchtask-lab-ca")
+    certificate = _draft(name, name, key.public_key()).add_extension(
+        x509.BasicConstraints(ca=True, path_length=None), critical=True
+    )
+    _save(folder, _AUTHORITY, key, certificate.sign(key, hashes.SHA256()))
+    return Authority(folder, name, key)
+
+
+class Authority:
+    """Issues certificates, and the key of each beside it: `<file name>.crt`, `<file name>.key`."""
 
     def __init__(self, folder: Path, name: x509.Name, key: ec.EllipticCurvePrivateKey) -> None:
         self._folder = folder
@@ -62,9 +66,11 @@ class _Authority:
         self._key = key
 
     def client(self, file_name: str, user: str, group: str) -> None:
+        """Issue a certificate for a client, who is this user in this group."""
         self._issue(file_name, _name(user, group), [ExtendedKeyUsageOID.CLIENT_AUTH], [])
 
     def server(self, file_name: str, user: str, hosts: Sequence[str]) -> None:
+        """Issue a certificate for a server, under these names and addresses."""
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]  # etcd calls itself with its own
         self._issue(file_name, _name(user), usages, hosts)
 

@@ -48,6 +48,7 @@ _NODE = (
 )
 _SMALL_IMAGES = (Need(BUSYBOX, "busybox-static", _is_static),)
 _IMAGES = (Need("unshare", "util-linux"), Need("buildah", "buildah"), Need("debootstrap", "debootstrap"))
+_COMPILER = (Need("cc", "gcc"), Need("/usr/include/time.h", "libc6-dev"))
 
 
 def for_lab(nodes: int) -> None:
@@ -65,6 +66,11 @@ def for_small_images() -> None:
 def for_images() -> None:
     """See that the project's image can be built without Docker."""
     _meet(_IMAGES)
+
+
+def for_skewed_clocks() -> None:
+    """See that a few lines of C can be compiled, by which a process has another time."""
+    _meet(_COMPILER)
 
 
 def _meet(needs: Sequence[Need]) -> None:

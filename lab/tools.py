@@ -38,6 +38,12 @@ class Tools:
             "--set", f"image.repository={repository}", "--set", f"image.tag={tag}",
         )  # fmt: skip
 
+    def render(self, *templates: str) -> str:
+        """Return what some of the chart's templates become, as YAML."""
+        chart = str(places.source() / "charts" / "torchtask")
+        shown = [word for template in templates for word in ("--show-only", f"templates/{template}")]
+        return self._run("helm", "template", RELEASE, chart, "--namespace", NAMESPACE, *shown)
+
     def _run(self, program: str, *arguments: str, stdin: str | None = None) -> str:
         built = binaries.folder() / program  # of the lab's own version, if there is a lab
         path = built if built.exists() else shutil.which(program) or binaries.build([program]) / program

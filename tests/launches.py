@@ -1,5 +1,6 @@
 """Launches by hand: specs, starts and Jobs, made without reading a TorchTask."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +31,7 @@ def a_spec(pod: Any = None, *, job: Any = None, **fields: Any) -> Spec:
         catch_up_limit=0,
         successful_history=3,
         failed_history=3,
-        job=job_spec({"jobTemplate": {"spec": {"template": template, **(job or {})}}, **fields}),
+        job_text=json.dumps(job_spec({"jobTemplate": {"spec": {"template": template, **(job or {})}}, **fields})),
         labels={},
         annotations={},
         template="",

@@ -64,6 +64,7 @@ class Scenario:
     taken_over: datetime = datetime(2026, 6, 1, tzinfo=UTC)
     nodes: tuple[Node, ...] | None = ()
     held: str | None = None
+    led_until: datetime | None = None
 
     def since(self, time: str) -> Self:
         """Say that everything up to `time` is accounted for."""
@@ -90,7 +91,7 @@ class Scenario:
     def heard(self, of: Unit, answer: Answer, time: str, message: str = "") -> Self:
         """Hear the answer to the launch in flight of a unit."""
         assert self.ledger is not None
-        after, outcome = launch.settle(self.flights[of], answer, at(time), message)
+        after, outcome = launch.settle(self.flights[of], launch.Reply(answer, message), at(time))
         others = {u: f for u, f in self.flights.items() if u != of}
         ledger = noted(self.ledger, (outcome,) if outcome else ())
         return replace(self, ledger=ledger, flights=others | ({of: after} if after else {}))
@@ -139,7 +140,7 @@ class Scenario:
         return render_status(self.task, decision.ledger, Sight(next_time=decision.next_time, conditions=judged))
 
     def _around(self) -> Surroundings:
-        return Surroundings(self.taken_over, self.nodes, self.held)
+        return Surroundings(self.taken_over, self.nodes, self.held, self.led_until)
 
     def after(self, decision: Decision, *, sent: str | None = None) -> Self:
         """Go on with what was decided; `sent`: the caps let all of it be sent at that time."""

@@ -10,18 +10,29 @@ from torchtask import logs, settings
 from torchtask.cluster.api import Api
 from torchtask.cluster.connection import Connection, connect
 from torchtask.cluster.errors import NoClusterError
+from torchtask.cluster.exchange import Exchange
+from torchtask.cluster.lease import Lease
 from torchtask.engine import health
 from torchtask.engine.feed import Feed
 from torchtask.engine.operation import Operation
+from torchtask.engine.skew import Skew
+from torchtask.engine.told import Told
 
 log = logging.getLogger("torchtask")
 
 
 async def operate(chosen: settings.Settings, connection: Connection) -> None:
     """Run the operator, its change feed and its health server until a signal comes."""
-    async with Api(connection) as api:
-        operation = Operation(api, chosen)
-        feed = Feed(connection, operation.told, operation.sweep)
+    skew, told = Skew(), Told(chosen.identity)
+
+    def observe(exchange: Exchange) -> None:
+        skew.observe(exchange)
+        told.metrics.requests.told(exchange.method, exchange.path, exchange.status, exchange.seconds)
+
+    async with Api(connection, observe=observe) as unbound:
+        lease = Lease(unbound.lane(1), chosen.namespace, chosen.identity)
+        operation = Operation(unbound, chosen, lease, skew, told)
+        feed = Feed(connection, operation.sight, told.complaints.about("feeding changes"))
         running = asyncio.create_task(operation.run())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
@@ -29,6 +40,7 @@ async def operate(chosen: settings.Settings, connection: Connection) -> None:
             chosen.health_port,
             live=lambda: operation.is_live() and feed.is_live(),
             ready=lambda: operation.is_ready() and feed.is_watching(),
+            numbers=told.metrics.text,
         )
         feed.start()
         log.info("operating against %s", connection.server)

@@ -26,8 +26,8 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure(level: int) -> None:
-    """Send everything from `level` on to standard error; kopf only when it fails."""
+    """Send everything from `level` on to standard error; the feed tells of kopf's faults, in few lines."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("kopf").setLevel(max(level, logging.ERROR))
+    logging.getLogger("kopf").setLevel(logging.CRITICAL)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 from torchtask.core.admission import Limits
 from torchtask.core.names import is_namespace
 
-NAMESPACE = "TORCHTASK_NAMESPACE"
+NAMESPACE, IDENTITY = "TORCHTASK_NAMESPACE", "TORCHTASK_IDENTITY"
+LONGEST_IDENTITY = 253
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")  # in a Pod
 OUTSIDE_A_POD = "torchtask-system"
 
@@ -27,12 +29,14 @@ class SettingError(ValueError):
 class Settings:
     """What can be set.
 
-    `namespace` is the operator's own. `log_level` is one of logging's numbers; `health_port` serves /livez and /readyz.
+    `namespace` is the operator's own, `identity` the name under which it leads: no two may have the same.
+    `log_level` is one of logging's numbers; `health_port` serves /livez and /readyz.
     `tasks_in_namespace`: how many TorchTasks a namespace may have. `default_timeout_seconds`: for tasks that set none;
     None: no limit.
     """
 
     namespace: str = OUTSIDE_A_POD
+    identity: str = ""
     log_level: int = logging.INFO
     health_port: int = 8080
     limits: Limits = Limits()  # noqa: RUF009 -- frozen
@@ -68,6 +72,12 @@ def _level(text: str) -> int:
     return logging.getLevelNamesMapping()[text]
 
 
+def _identity(text: str) -> str:
+    if not (text.isascii() and text.isprintable() and 1 <= len(text) <= LONGEST_IDENTITY):
+        raise ValueError(text)
+    return text
+
+
 def _name(text: str) -> str:
     if not is_namespace(text):
         raise ValueError(text)
@@ -76,6 +86,7 @@ def _name(text: str) -> str:
 
 OF_SETTINGS = {
     NAMESPACE: Variable("namespace", "the name of a namespace: at most 63 of a–z, 0–9 and -", _name),
+    IDENTITY: Variable("identity", f"a name of at most {LONGEST_IDENTITY} printable characters of ASCII", _identity),
     "TORCHTASK_LOG_LEVEL": Variable("log_level", f"one of {', '.join(_LEVELS)}", _level),
     "TORCHTASK_HEALTH_PORT": _whole_number("health_port", 65_535, kind="a port: a number"),
     "TORCHTASK_MAX_TASKS_PER_NAMESPACE": _whole_number("tasks_in_namespace"),
@@ -93,9 +104,13 @@ OF_LIMITS = {
 
 
 def load(environment: Mapping[str, str] = os.environ, namespace_file: Path = NAMESPACE_FILE) -> Settings:
-    """Read the settings; raises SettingError. The namespace is the Pod's where the environment names none."""
-    if NAMESPACE not in environment and namespace_file.exists():
+    """Read the settings; raises SettingError. Namespace and identity are the Pod's where the environment names none."""
+    in_a_pod = namespace_file.exists()
+    if NAMESPACE not in environment and in_a_pod:
         environment = {**environment, NAMESPACE: namespace_file.read_text(encoding="utf-8").strip()}
+    if IDENTITY not in environment:  # a Pod's host name is its own; elsewhere there may be two of us on one
+        host = socket.gethostname()
+        environment = {**environment, IDENTITY: host if in_a_pod else f"{host}-{os.getpid()}"}
     return Settings(**_read(OF_SETTINGS, environment), limits=Limits(**_read(OF_LIMITS, environment)))
 
 

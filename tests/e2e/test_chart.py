@@ -12,6 +12,8 @@ import yaml
 
 from lab import Cluster, Lab
 from tests.crd.schema import ROOT, Document, definition
+from torchtask.engine.leader import GIVE_BACK_SECONDS
+from torchtask.engine.operation import DRAIN_SECONDS, FLUSH_SECONDS
 from torchtask.settings import load
 
 pytestmark = pytest.mark.e2e
@@ -84,6 +86,8 @@ def test_helm_finds_no_fault(programs: Programs) -> None:
         ("crds.kep=true", "additional properties 'kep' not allowed"),
         ("logLevel=LOUD", "at '/logLevel'"),
         ("healthPort=80", "at '/healthPort'"),
+        ("replicas=two", "at '/replicas'"),
+        ("metrics.podMonitors=true", "additional properties 'podMonitors' not allowed"),
         ("limits.actve=80", "additional properties 'actve' not allowed"),
         ("limits.active=0", "at '/limits/active'"),
         ("limits.withoutPod=null", "missing property 'withoutPod'"),
@@ -130,6 +134,7 @@ def test_the_operator_may_do_what_it_does_and_nothing_else(programs: Programs) -
         "jobs": {"get", "list", "watch", "create", "patch", "delete"},
         "pods": {"list"},
         "nodes": {"get", "list", "watch"},
+        "events": {"create", "patch"},
         "customresourcedefinitions": {"list", "watch"},
     }
     assert rendered["Role"]["metadata"]["namespace"] == NAMESPACE
@@ -139,7 +144,14 @@ def test_the_operator_may_do_what_it_does_and_nothing_else(programs: Programs) -
             "resources": ["configmaps"],
             "resourceNames": ["torchtask-hold"],
             "verbs": ["get", "list", "watch"],
-        }
+        },
+        {
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+            "resourceNames": ["torchtask"],
+            "verbs": ["get", "patch"],
+        },
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
     ]
 
 
@@ -163,6 +175,7 @@ def test_the_settings_reach_the_operator(programs: Programs) -> None:
 
     assert container["image"] == "example.com/ours:1.2.3"
     assert container["env"] == [
+        {"name": "TORCHTASK_IDENTITY", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
         {"name": "TORCHTASK_LOG_LEVEL", "value": "DEBUG"},
         {"name": "TORCHTASK_HEALTH_PORT", "value": "9090"},
         {"name": "TORCHTASK_MAX_ACTIVE", "value": "1000000"},
@@ -180,7 +193,8 @@ def test_the_settings_reach_the_operator(programs: Programs) -> None:
 
 def test_what_the_chart_says_by_default_is_what_the_operator_does_by_default(programs: Programs) -> None:
     """The shipped values change no setting; and the operator takes what Helm writes."""
-    given = {variable["name"]: variable["value"] for variable in the_container(programs)["env"]}
+    variables = the_container(programs)["env"]
+    given = {variable["name"]: variable["value"] for variable in variables if "value" in variable}
 
     assert load(given) == load({})
 
@@ -195,6 +209,52 @@ def test_the_operator_is_admitted_where_only_restricted_pods_are(programs: Progr
     assert "violates PodSecurity" in try_pod(programs, restricted, stored["spec"]["template"]).stderr
 
 
+def test_two_operators_stand_apart_and_are_never_away_together(programs: Programs) -> None:
+    """A new one is ready before an old one goes; a drain takes one at a time, and no node is kept from it."""
+    rendered = programs.render()
+    spec, budget = rendered["Deployment"]["spec"], rendered["PodDisruptionBudget"]["spec"]
+    labels = spec["template"]["metadata"]["labels"]
+
+    assert spec["replicas"] == 2
+    assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert budget["maxUnavailable"] == 1
+    assert "minAvailable" not in budget
+    spread = spec["template"]["spec"]["topologySpreadConstraints"]
+    assert [(s["topologyKey"], s["whenUnsatisfiable"]) for s in spread] == [
+        ("kubernetes.io/hostname", "ScheduleAnyway"),
+        ("topology.kubernetes.io/zone", "ScheduleAnyway"),
+    ]
+    for selector in (spec["selector"], budget["selector"], *(s["labelSelector"] for s in spread)):
+        assert selector["matchLabels"].items() <= labels.items()
+    assert programs.render("--set", "replicas=1")["Deployment"]["spec"]["replicas"] == 1
+
+
+def test_an_operator_has_time_to_give_its_lease_back(programs: Programs) -> None:
+    """Killed before that, it would leave everybody waiting until the Lease has run out."""
+    grace = programs.render()["Deployment"]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+
+    assert grace > DRAIN_SECONDS + FLUSH_SECONDS + GIVE_BACK_SECONDS
+
+
+def test_prometheus_finds_the_numbers(programs: Programs) -> None:
+    """By annotations, which the user's go before; or by a PodMonitor, where there is such a thing."""
+    found = pod_annotations(programs, "healthPort=9090")
+    assert found == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": "9090",
+        "prometheus.io/path": "/metrics",
+    }
+    assert pod_annotations(programs, "podAnnotations.prometheus\\.io/path=/ours")["prometheus.io/path"] == "/ours"
+    assert pod_annotations(programs, "metrics.annotations=false") is None
+    assert pod_annotations(programs, "metrics.annotations=false", "podAnnotations.a=b") == {"a": "b"}
+
+    rendered = programs.render("--set", "metrics.podMonitor=true")
+    (endpoint,) = rendered["PodMonitor"]["spec"]["podMetricsEndpoints"]
+    container = the_container(programs)
+    assert endpoint["port"] in {port["name"] for port in container["ports"]}
+    assert "PodMonitor" not in programs.render()
+
+
 @pytest.mark.parametrize("keep", ["true", "false"])
 def test_uninstalling_keeps_the_definition_unless_told_otherwise(
     programs: Programs, restricted: str, keep: str
@@ -207,6 +267,12 @@ def test_uninstalling_keeps_the_definition_unless_told_otherwise(
 
     found = programs.must("kubectl", "get", "crd", CRD, "--ignore-not-found", "-o", "name")
     assert bool(found) == (keep == "true")
+
+
+def pod_annotations(programs: Programs, *options: str) -> Any:
+    """Return the annotations of the operator's Pods as the chart makes them with these options."""
+    rendered = programs.render(*(word for option in options for word in ("--set", option)))
+    return rendered["Deployment"]["spec"]["template"]["metadata"].get("annotations")
 
 
 def the_container(programs: Programs, *options: str) -> Document:

@@ -154,7 +154,9 @@ def test_a_failure_is_remembered_longer_than_its_job(namespace: Namespace) -> No
     wait_until(lambda: namespace.counts("task")["succeeded"], "a success", within=60, every=1)
     failure = namespace.status("task")["lastFailure"]
 
-    logged = namespace.tools.kubectl("--namespace", NAMESPACE, "logs", "deployment/torchtask", "--tail=-1")
+    logged = namespace.tools.kubectl(
+        "--namespace", NAMESPACE, "logs", "deployment/torchtask", "--all-pods=true", "--prefix=false", "--tail=-1"
+    )
     namespace.tools.kubectl("--namespace", NAMESPACE, "delete", "pod", "--selector=app.kubernetes.io/name=torchtask")
     before = namespace.counts("task")["succeeded"]
     wait_until(lambda: namespace.counts("task")["succeeded"] > before, "another success", within=90, every=1)

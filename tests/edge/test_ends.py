@@ -9,6 +9,7 @@ from aiohttp import web
 
 from tests.edge.loopback import served
 from tests.scenario import a_task
+from tests.telling import complaint
 from torchtask.core.account import Ledger
 from torchtask.core.ends import End
 from torchtask.core.model import Phase, Run
@@ -41,7 +42,7 @@ async def inquiry(status: int, body: Any, run: Run = RUN, ledger: Ledger | None 
 
     assert ledger is not None
     async with served(handler) as api:
-        watch = Ends(api, explain)
+        watch = Ends(api, explain, complaint())
         for _ in range(2):
             watch.consider(STATE.task, ledger, [run])
         if watch._under_way:  # noqa: SLF001 -- nothing asked is nothing to wait for

@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 
 from tests.edge.loopback import served
-from torchtask.cluster.errors import ApiError, NoAnswerError
+from tests.telling import Report
+from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError
 from torchtask.cluster.reflector import Reflector
 
 PATH = "/things"
@@ -66,12 +67,13 @@ FAULTS = {
     "a line that is no event": b"[]\n",
     "an event of an unknown type": event("RENAMED", thing("a", 9)),
     "an event without an object": b'{"type": "ADDED"}\n',
+    "an event whose object is a text": b'{"type": 5, "object": "<html>502</html>"}\n',
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_in_the_stream_leads_to_a_new_list(fault: str) -> None:
-    """After it everything is listed again: what came, what changed, and what vanished meanwhile."""
+    """After it everything is listed again, what vanished meanwhile too; it is told as the server's fault."""
 
     async def check() -> None:
         asked: list[str] = []
@@ -89,12 +91,13 @@ def test_a_fault_in_the_stream_leads_to_a_new_list(fault: str) -> None:
                 await asyncio.Event().wait()
             return stream
 
-        listener = Listener()
+        listener, report = Listener(), Report()
         async with served(handler) as api:
-            running = asyncio.create_task(Reflector(api, PATH, listener).run())
+            running = asyncio.create_task(Reflector(api, PATH, listener, report).run())
             await listener.until({"b": 7, "c": 8})
             running.cancel()
         assert listener.version == 8
+        assert [isinstance(error, ClusterError) for error in report.failures] == [True]
 
     asyncio.run(check())
 
@@ -119,7 +122,7 @@ def test_a_line_in_pieces_is_one_event() -> None:
 
         listener = Listener()
         async with served(handler) as api:
-            running = asyncio.create_task(Reflector(api, PATH, listener).run())
+            running = asyncio.create_task(Reflector(api, PATH, listener, Report()).run())
             await listener.until({"a": 6})
             running.cancel()
 
@@ -147,7 +150,7 @@ def test_a_watch_goes_on_from_where_it_ended() -> None:
 
         listener = Listener()
         async with served(handler) as api:
-            running = asyncio.create_task(Reflector(api, PATH, listener).run())
+            running = asyncio.create_task(Reflector(api, PATH, listener, Report()).run())
             await listener.until({})
             async with asyncio.timeout(10):
                 while listener.version != 10:
@@ -173,7 +176,7 @@ def test_a_collection_is_read_page_by_page() -> None:
 
         listener = Listener()
         async with served(handler) as api:
-            running = asyncio.create_task(Reflector(api, PATH, listener).run())
+            running = asyncio.create_task(Reflector(api, PATH, listener, Report()).run())
             await listener.until({"a": 1, "b": 2})
             running.cancel()
 

@@ -24,7 +24,12 @@ DECISIONS: Mutants = {
     "decide.py": (
         Mutant(" and not launch.is_unanswered(state.flights, now)", "", "silence decides no more", DECIDE),
         Mutant("elif books.is_ahead(ledger, now)", "elif not now", "no account is from the future", DECIDE),
-        Mutant("max(f.retry_time, now + RETRY)", "now", "it looks again later than now, and not in circles", DECIDE),
+        Mutant(
+            "min(max(f.retry_time, now + RETRY), now + LONGEST_PAUSE)",
+            "now",
+            "it looks again later than now, and not in circles",
+            DECIDE,
+        ),
     ),
     "due.py": (
         Mutant("RECENT - _JUST", "RECENT", "five seconds ago is not late yet", DECIDE),
@@ -48,7 +53,11 @@ DECISIONS: Mutants = {
         Mutant("if flight.lost is Reason.DEADLINE", "if flight.late", "past its deadline it is missed", OVERLAP),
         Mutant("lost is Reason.HELD and flight.patient", "patient is None", "the patient outlast a hold", HELD),
         Mutant("isinstance(flight.unit, Manual) or", "", "a run by hand is not given up", BY_HAND),
-        Mutant("Attempt.REFUSED, retry_time=now + RETRY", "Attempt.REFUSED", "refused: a second later again", ACCEPTED),
+        Mutant("retry_time=now + wait", "retry_time=now", "refused: a second later again", ACCEPTED),
+        Mutant("RETRY * (flight.tries + 1)", "RETRY", "the wait grows", ACCEPTED),
+        Mutant(", MOST_RETRY), min(", ", LONGEST_PAUSE), min(", "the wait has an end", ACCEPTED),
+        Mutant(", min(reply.pause, LONGEST_PAUSE))", ", reply.pause)", "no pause is endless", ACCEPTED),
+        Mutant("<= now + LONGEST_PAUSE", "<= self.retry_time", "a wait outlasts no clock that goes back", ACCEPTED),
     ),
     "manual.py": (
         Mutant("state.around.held is not None", "False", "a hold keeps runs by hand back", BY_HAND),
@@ -69,6 +78,8 @@ DECISIONS: Mutants = {
         Mutant("lambda r: r.fire_time", "lambda r: -r.fire_time.timestamp()", "the oldest goes first", WAY),
     ),
     "placing.py": (
+        Mutant("min(led_until, outage.end_time)", "led_until", "no outage begins after it ended", WHEN),
+        Mutant("max(outage.start_time, min(", "min(outage.end_time, (", "what is accounted for was no outage", WHEN),
         Mutant("if flight.patient or (", "if (", "a patient launch is not given up", AT),
         Mutant("held is not None and not spec.is_once", "held and not spec", "a hold lets nothing start", HELD_DUE),
         Mutant("following > state.now:", "following:", "the next fire time ends the wait", CAPS),

@@ -100,7 +100,7 @@ DOCUMENTS: Mutants = {
         Mutant("year not in YEARS", "year in ()", "an instant lies in the language's years", WIRE),
     ),
     "wire/when.py": (
-        Mutant("if item != plain[name]", "if item", "a field at its default changes no hash", SPEC),
+        Mutant("if item != plain}", "if item}", "a field at its default changes no hash", SPEC),
         Mutant("hashed([chosen, suspend])", "hashed([chosen])", "a suspension is an edit", WHEN),
     ),
 }

@@ -19,6 +19,7 @@ from tests.mutants.decisions import DECISIONS
 from tests.mutants.documents import DOCUMENTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.schedule import SCHEDULE
+from tests.mutants.tellings import TELLINGS
 
 pytestmark = pytest.mark.mutants
 
@@ -29,7 +30,7 @@ Case = tuple[str, Mutant]  # a module and one of its mutants
 Report = subprocess.CompletedProcess[str]
 Reports = Mapping[Case, Future[Report]]
 
-TABLES = (SCHEDULE, DECISIONS, ACCOUNTS, LIMITS, DOCUMENTS)
+TABLES = (SCHEDULE, DECISIONS, ACCOUNTS, LIMITS, DOCUMENTS, TELLINGS)
 MUTANTS: list[Case] = [(module, mutant) for table in TABLES for module, mutants in table.items() for mutant in mutants]
 AT_ONCE = 2  # each keeps a processor busy
 PATIENCE = 120  # seconds, for what takes a few even on a busy machine

@@ -189,7 +189,7 @@ class World:
         flight = operator.flights.pop(action.unit, None) if isinstance(action, Launch | LookUp) else None
         if flight is None:
             return
-        after, outcome = launch.settle(flight, answer, self.now, version=self.version)
+        after, outcome = launch.settle(flight, launch.Reply(answer, version=self.version), self.now)
         if after is not None:
             operator.flights[flight.unit] = after
         if outcome is not None:

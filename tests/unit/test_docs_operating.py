@@ -1,6 +1,7 @@
 """The tables of `docs/operating.md` are true: they say what the code and the chart do."""
 
 import re
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,18 +9,24 @@ from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry
 
 from tests.chart import CHART, values, variables
 from tests.pages import Row, codes, page, tables
+from torchtask.cluster.paths import LEASE
 from torchtask.core.admission import Admission, Limits, Usage, Want
 from torchtask.core.hold import CONFIG_MAP, hold
+from torchtask.core.launch import Attempt
 from torchtask.core.units import Timed
+from torchtask.engine.levels import TASK_STATES
+from torchtask.metrics import Metrics
 from torchtask.settings import OF_LIMITS, OF_SETTINGS, SettingError, load
 
 PAGE = page("operating.md")
 SETTINGS = tables(PAGE)["variable | value of the chart | unset | may be | what it does"]
 HELD = tables(PAGE)["`data.namespaces` | is held"]
 CAPS = tables(PAGE)["cap | what a launch that waits says"]
+METRICS = tables(PAGE)["metric | kind | labels | what it tells"]
 PERMISSIONS = tables(PAGE)["resource | verbs | why"]
 OUTSIDE = Path("/nonexistent")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -52,7 +59,7 @@ def test_the_table_of_settings_is_true(row: Row) -> None:
                 load({name: str(beyond)}, OUTSIDE)
     for text in [*allowed, *([""] if "empty" in may_be else [])]:
         load({name: text}, OUTSIDE)
-    assert allowed or may_be == "a namespace"
+    assert allowed or may_be in {"a namespace", "a name"}
 
 
 def test_the_values_of_the_chart_are_those_that_set_them() -> None:
@@ -109,12 +116,47 @@ def test_the_words_about_caps_are_those_of_admission() -> None:
     assert {(codes(cap) or [cap])[0]: code(words) for cap, words in CAPS} == said
 
 
+def test_every_metric_is_on_the_page() -> None:
+    """With its kind and its labels; those of the process are everybody's."""
+    registry = Metrics().registry
+    own = {
+        family.name + ("_total" if family.type == "counter" else ""): (family.type, _labels(registry, family.name))
+        for family in registry.collect()
+        if family.name.startswith("torchtask_")
+    }
+
+    assert {code(row[0]): (row[1], codes(row[2])) for row in METRICS} == own
+
+
+def test_the_alerts_are_about_metrics_that_there_are() -> None:
+    """What is copied from the page finds something."""
+    named = {name for line in codes(PAGE) for name in re.findall(r"torchtask_[a-z_]+", line)}
+
+    assert named == {code(row[0]) for row in METRICS}
+
+
+def test_the_states_that_are_told_apart_are_on_the_page() -> None:
+    """Each value of a label that the code gives it."""
+    said = {code(row[0]): codes(row[3]) for row in METRICS}
+
+    assert said["torchtask_tasks"] == [*TASK_STATES]
+    assert said["torchtask_launches"] == [attempt.lower() for attempt in Attempt]
+
+
+def _labels(registry: CollectorRegistry, name: str) -> list[str]:
+    """Return the names of a metric's labels; the registry keeps them to itself."""
+    return list(getattr(registry._names_to_collectors[name], "_labelnames"))  # noqa: B009, SLF001 -- so does the metric
+
+
 def test_the_table_of_permissions_is_the_charts() -> None:
     """A verb that the chart grants has its reason here."""
     text = (CHART / "templates" / "rbac.yaml").read_text(encoding="utf-8")
     plain = "".join(line for line in text.splitlines(keepends=True) if "{{" not in line)
     rules = [rule for document in yaml.safe_load_all(plain) for rule in document.get("rules", ())]
 
-    granted = {resource: rule["verbs"] for rule in rules for resource in rule["resources"]}
+    granted: dict[str, list[str]] = defaultdict(list)
+    for rule in rules:
+        for resource in rule["resources"]:
+            granted[resource] += rule["verbs"]
     assert {code(row[0]): codes(row[1]) for row in PERMISSIONS} == granted
-    assert [rule["resourceNames"] for rule in rules if "resourceNames" in rule] == [[CONFIG_MAP]]
+    assert [rule["resourceNames"] for rule in rules if "resourceNames" in rule] == [[CONFIG_MAP], [LEASE]]

@@ -14,7 +14,8 @@ from torchtask.core.account import Ended, Slot
 from torchtask.core.decide import Decision
 from torchtask.core.ends import EndReason
 from torchtask.core.errors import SpecReason
-from torchtask.core.launch import Answer, Attempt, settle
+from torchtask.core.events import EventReason
+from torchtask.core.launch import Answer, Attempt, Reply, settle
 from torchtask.core.ledger import noted
 from torchtask.core.model import Phase, Reason
 from torchtask.core.nodes import Node
@@ -35,7 +36,7 @@ def _answered(answer: Answer) -> Decision:
     state = a_task(EVERY_TEN).since("12:00:05")
     state = state.after(state.decided("12:00:10"), sent="12:00:10")
     flight = state.flights[unit("12:00:10")]
-    _, outcome = settle(replace(flight, attempt=Attempt.COLLIDED), answer, at("12:00:11"))
+    _, outcome = settle(replace(flight, attempt=Attempt.COLLIDED), Reply(answer), at("12:00:11"))
     assert outcome is not None
     assert state.ledger is not None
     return replace(state, ledger=noted(state.ledger, [outcome]), flights={}).decided("12:00:11")
@@ -229,6 +230,13 @@ def test_the_table_of_conditions_is_what_tasks_say() -> None:
 def test_every_end_of_a_run_is_on_the_page() -> None:
     """Our own words for how runs end are explained."""
     assert set(EndReason) <= {code for row in STATUS["reason | exit code | when"] for code in codes(row[0])}
+
+
+def test_every_event_is_on_the_page() -> None:
+    """With its type."""
+    told = {row[0].strip("`"): row[1] for row in STATUS["reason | type | when"]}
+
+    assert told == {str(reason): "Normal" if reason.is_normal else "Warning" for reason in EventReason}
 
 
 def test_commands_wait_for_what_is_there() -> None:

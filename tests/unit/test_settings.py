@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -29,16 +31,33 @@ NUMBERS = {
 
 def test_unset_means_default() -> None:
     """An empty environment is a good one."""
-    assert load({}, OUTSIDE) == Settings()
+    assert load({"TORCHTASK_IDENTITY": "me"}, OUTSIDE) == Settings(identity="me")
+
+
+def test_two_operators_on_one_machine_are_not_the_same(tmp_path: Path) -> None:
+    """Outside Pods a host may run two; a Pod's host name is its own, and its next container takes its Lease over."""
+    namespace = tmp_path / "namespace"
+    namespace.write_text("ours", encoding="utf-8")
+
+    assert load({}, OUTSIDE).identity == f"{socket.gethostname()}-{os.getpid()}"
+    assert load({}, namespace).identity == socket.gethostname()
+
+
+@pytest.mark.parametrize("name", ["", "x" * 254, "a\nb", "é"])
+def test_an_identity_can_be_written_into_a_lease(name: str) -> None:
+    """What the API server would not take, or a log line would not show, is refused at the start."""
+    with pytest.raises(SettingError, match=r"^TORCHTASK_IDENTITY: "):
+        load({"TORCHTASK_IDENTITY": name}, OUTSIDE)
 
 
 def test_settings_are_read() -> None:
     """Each setting has its variable."""
     numbers = {name: str(number) for number, name in enumerate(NUMBERS, start=1)}
-    read = load({"TORCHTASK_LOG_LEVEL": "DEBUG", "TORCHTASK_NAMESPACE": "ours", **numbers})
+    read = load({"TORCHTASK_LOG_LEVEL": "DEBUG", "TORCHTASK_NAMESPACE": "ours", "TORCHTASK_IDENTITY": "me", **numbers})
 
     assert read == Settings(
         namespace="ours",
+        identity="me",
         log_level=logging.DEBUG,
         health_port=1,
         limits=Limits(

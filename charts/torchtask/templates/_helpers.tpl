@@ -23,3 +23,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "torchtask.serviceAccountName" -}}
 {{- .Values.serviceAccount.name | default (include "torchtask.fullname" .) -}}
 {{- end -}}
+
+{{- /* What the user says about a Pod goes before what we say. */}}
+{{- define "torchtask.podAnnotations" -}}
+{{- $port := .Values.healthPort | toString -}}
+{{- $scrape := dict "prometheus.io/scrape" "true" "prometheus.io/port" $port "prometheus.io/path" "/metrics" -}}
+{{- merge (dict) .Values.podAnnotations (ternary $scrape (dict) .Values.metrics.annotations) | toYaml -}}
+{{- end -}}

@@ -1,35 +1,68 @@
 """One session to the API server: requests in, documents out, and errors of two kinds (`errors`).
 
 The session is ours and not the official client's: its models drop fields that they do not know, and it blocks a thread.
+Law: nothing is written when the permit has run out, and no write outlasts it.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
 
-from torchtask.cluster.connection import Connection
-from torchtask.cluster.errors import ApiError, NoAnswerError
+from torchtask import clock
+from torchtask.cluster.connection import Connection, words_of
+from torchtask.cluster.errors import ApiError, NoAnswerError, NotLeadingError
+from torchtask.cluster.exchange import Exchange, retry_after, skew
 
-TOTAL_SECONDS = 10
+TOTAL_SECONDS = 10.0
 CONNECT_SECONDS = 5
-MERGE_PATCH = "application/merge-patch+json"
+RENEWAL_SECONDS = 1.0  # between two readings of credentials that the server will not have
+JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"  # who wrote an object knows the rest of it
 
 Document = dict[str, Any]
 
 
-class Api:
-    """The API server. A context manager; every call raises `ApiError` or `NoAnswerError`, and nothing else."""
+def _for_ever() -> float:
+    return TOTAL_SECONDS
 
-    def __init__(self, connection: Connection, connections: int = 64) -> None:
-        self._connection = connection
-        self._connector = aiohttp.TCPConnector(ssl=connection.tls, limit=0, limit_per_host=0, keepalive_timeout=25)
-        self._session = aiohttp.ClientSession(connector=self._connector)
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    query: Mapping[str, str]
+    data: bytes | None = None
+    media_type: str = JSON
+
+
+class Api:
+    """The API server. A context manager; every call raises a `ClusterError`, and nothing else.
+
+    `permit()` says for how many seconds from now anything may be written. `observe(exchange)` is told of every request.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        connections: int = 64,
+        permit: Callable[[], float] = _for_ever,
+        observe: Callable[[Exchange], None] = lambda _: None,
+        session: aiohttp.ClientSession | None = None,
+    ) -> None:
+        self._connection, self._permit, self._observe = connection, permit, observe
+        self._session = session or aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=25)
+        )
         self._room = asyncio.Semaphore(connections)
+        self._renewed = float("-inf")
 
     async def __aenter__(self) -> Self:
         return self
@@ -39,53 +72,73 @@ class Api:
     ) -> None:
         await self._session.close()
 
+    def lane(self, connections: int, permit: Callable[[], float] | None = None) -> "Api":
+        """Return the same server with room of its own, so that nobody else's requests keep these waiting."""
+        permit, session = permit or self._permit, self._session
+        return Api(self._connection, connections=connections, permit=permit, observe=self._observe, session=session)
+
     async def get(self, path: str, **query: str) -> Document:
         """Read one object, or one page of a collection."""
-        return await self._ask("GET", path, query=query)
+        return await self._ask(_Request("GET", path, query))
 
     async def create(self, path: str, document: Mapping[str, Any], **query: str) -> Document:
-        """Create an object in the collection at `path`."""
-        return await self._ask("POST", path, document, query=query)
+        """Create an object in the collection at `path`; return its kind and metadata, and no more of it."""
+        return await self._ask(_Request("POST", path, query, _bytes(document)))
 
     async def merge(self, path: str, patch: Mapping[str, Any]) -> Document:
-        """Apply a merge patch: None removes a field."""
-        return await self._ask("PATCH", path, patch, media_type=MERGE_PATCH)
+        """Apply a merge patch: None removes a field. Return the object's kind and metadata, and no more of it."""
+        return await self._ask(_Request("PATCH", path, {}, _bytes(patch), MERGE_PATCH))
 
     async def delete(self, path: str, options: Mapping[str, Any]) -> Document:
         """Delete an object, under `DeleteOptions`."""
-        return await self._ask("DELETE", path, options)
+        return await self._ask(_Request("DELETE", path, {}, _bytes(options)))
 
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        query: Mapping[str, str] | None = None,
-        media_type: str = "application/json",
-    ) -> Document:
-        data = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+    async def _ask(self, request: _Request) -> Document:
         async with self._room:
+            seconds = TOTAL_SECONDS
+            if request.method != "GET" and (seconds := min(seconds, self._permit())) <= 0:
+                raise NotLeadingError(f"{request.method} {request.path}: not the leader")
+            sent, begun = clock.now(), clock.monotonic()
             try:
                 async with self._session.request(
-                    method,
-                    self._connection.server + path,
-                    params=query or {},
-                    data=data,
-                    headers={**self._connection.headers(), "Content-Type": media_type, "Accept": "application/json"},
-                    timeout=aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS),
+                    request.method,
+                    self._connection.server + request.path,
+                    params=request.query,
+                    data=request.data,
+                    headers=self._connection.headers()
+                    | {"Content-Type": request.media_type, "Accept": JSON if request.method == "GET" else METADATA},
+                    timeout=aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds)),
+                    ssl=self._connection.tls,
                 ) as response:
-                    return _document(await response.read(), response)
+                    body = await response.read()
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise NoAnswerError(f"{method} {path}: {str(error) or type(error).__name__}") from error
+                self._observe(Exchange(request.method, request.path, None, clock.monotonic() - begun))
+                raise NoAnswerError(f"{request.method} {request.path}: {words_of(error)}") from error
+            self._answered(request, response, sent, begun)
+            return _document(body, response)
+
+    def _answered(self, request: _Request, response: aiohttp.ClientResponse, sent: datetime, begun: float) -> None:
+        now = clock.monotonic()
+        apart = skew(response.headers, sent, clock.now())
+        self._observe(Exchange(request.method, request.path, response.status, now - begun, apart))
+        if response.status == 401 and now - self._renewed >= RENEWAL_SECONDS:
+            self._renewed = now
+            self._connection.renew()
 
     async def stream(self, path: str, silence_seconds: float, **query: str) -> AsyncIterator[bytes]:
         """Yield the lines of a watch as they come; ends when the server ends it, and after `silence_seconds`."""
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=silence_seconds)
+        request = _Request("WATCH", path, query)
+        sent, begun = clock.now(), clock.monotonic()
         try:
             async with self._session.get(
-                self._connection.server + path, params=query, headers=self._connection.headers(), timeout=timeout
+                self._connection.server + path,
+                params=query,
+                headers=self._connection.headers(),
+                timeout=timeout,
+                ssl=self._connection.tls,
             ) as response:
+                self._answered(request, response, sent, begun)
                 if response.status != 200:
                     _document(await response.read(), response)
                 rest = b""
@@ -94,29 +147,26 @@ class Api:
                     for line in lines:
                         yield line
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise NoAnswerError(f"WATCH {path}: {str(error) or type(error).__name__}") from error
+            raise NoAnswerError(f"WATCH {path}: {words_of(error)}") from error
+
+
+def _bytes(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _document(body: bytes, response: aiohttp.ClientResponse) -> Document:
     """Read an answer; raises `ApiError` for a refusal, `NoAnswerError` for what is not Kubernetes' language."""
-    try:
+    document = None
+    with suppress(ValueError, RecursionError):
         document = json.loads(body)
-    except ValueError:
-        document = None
     if response.status >= 400:
         words = document if isinstance(document, dict) else {"message": body[:200].decode(errors="replace")}
         raise ApiError(
             response.status,
             str(words.get("reason") or response.reason or ""),
             str(words.get("message", "")),
-            _seconds(response.headers.get("Retry-After")),
+            retry_after(response.headers, clock.now()),
         )
     if not isinstance(document, dict):
         raise NoAnswerError(f"{response.method} {response.url.path}: the answer is no JSON object")
     return document
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    with suppress(TypeError, ValueError):
-        return max(0.0, float(retry_after or ""))
-    return None

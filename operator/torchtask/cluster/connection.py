@@ -2,17 +2,21 @@
 
 import os
 import ssl
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 from kubernetes import client, config
 
-from torchtask.cluster.errors import NoClusterError
+from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError, NoClusterError
 
 SERVICE_HOST = "KUBERNETES_SERVICE_HOST"
+NOTHING = "nothing,!nothing"  # the selector of objects that have a label and do not have it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connection:
     """The server's URL, the TLS context, and who we are. The official client knows when a token is to be read anew."""
 
@@ -21,9 +25,21 @@ class Connection:
     configuration: Any
 
     def headers(self) -> dict[str, str]:
-        """Return the credentials that are valid now; may read a file, or run the kubeconfig's credential plugin."""
-        bearer = self.configuration.auth_settings().get("BearerToken")
+        """Return the credentials that are valid now; may read a file, or run the kubeconfig's credential plugin.
+
+        Raises `NoAnswerError` when they cannot be had.
+        """
+        try:
+            bearer = self.configuration.auth_settings().get("BearerToken")
+        except Exception as error:
+            raise NoAnswerError(f"reading the credentials: {error!r}") from error
         return {bearer["key"]: bearer["value"]} if bearer and bearer["value"] else {}
+
+    def renew(self) -> None:
+        """Read the credentials anew, since the server will not have them; what cannot be read stays as it is."""
+        with suppress(NoClusterError, OSError, ValueError):  # ssl's errors are OSErrors
+            configuration = _configuration()
+            self.tls, self.configuration = _tls(configuration), configuration
 
 
 def connect() -> Connection:
@@ -31,6 +47,53 @@ def connect() -> Connection:
 
     Raises `NoClusterError` when there is neither.
     """
+    configuration = _configuration()
+    return Connection(configuration.host.rstrip("/"), _tls(configuration), configuration)
+
+
+def session(
+    connection: Connection, path: str, heard: Callable[[str, ClusterError | None], None], listed: Callable[[], None]
+) -> aiohttp.ClientSession:
+    """Return a session with the credentials of this moment, in which every list of the collection at `path` is empty.
+
+    Who uses it is to watch, from the version of the list on: what exists already, others list. `heard(path, error)` is
+    told how each request went, `listed()` of each list of that collection that was granted.
+    """
+
+    async def emptied(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        if request.url.path == path and "watch" not in request.url.query:
+            request.url = request.url.update_query(labelSelector=NOTHING)
+        return await send(request)
+
+    async def ended(_: object, __: object, told: aiohttp.TraceRequestEndParams) -> None:
+        status, reason = told.response.status, told.response.reason or ""
+        words = f"{told.method} {told.url.path}"
+        heard(told.url.path, None if status < 400 else ApiError(status, reason, words))
+        if status == 200 and told.url.path == path and "watch" not in told.url.query:
+            listed()
+
+    async def failed(_: object, __: object, told: aiohttp.TraceRequestExceptionParams) -> None:
+        heard(told.url.path, NoAnswerError(f"{told.method} {told.url.path}: {words_of(told.exception)}"))
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(ended)
+    trace.on_request_exception.append(failed)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=connection.tls),
+        headers=connection.headers(),
+        middlewares=(emptied,),
+        trace_configs=[trace],
+    )
+
+
+def words_of(error: BaseException) -> str:
+    """Say why there was no connection, or no answer; aiohttp's own words tell of TLS contexts too."""
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.strerror:
+        return f"cannot connect to {error.host}:{error.port}: {error.os_error.strerror}"
+    return str(error) or type(error).__name__
+
+
+def _configuration() -> Any:  # noqa: ANN401 -- the client ships no types
     configuration: Any = client.Configuration()
     try:
         if SERVICE_HOST in os.environ and "KUBECONFIG" not in os.environ:
@@ -39,7 +102,7 @@ def connect() -> Connection:
             config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
     except config.ConfigException as error:
         raise NoClusterError(str(error)) from error
-    return Connection(configuration.host.rstrip("/"), _tls(configuration), configuration)
+    return configuration
 
 
 def _tls(configuration: Any) -> ssl.SSLContext | bool:  # noqa: ANN401 -- the client ships no types

@@ -1,8 +1,14 @@
 """The API server's errors, in our own words: it answered no, or it did not answer."""
 
+import re
+
+_DENIED = re.compile("denied (the )?request")  # by a ValidatingAdmissionPolicy, or (the) by a webhook
+
 
 class ClusterError(Exception):
-    """Something was asked of the API server and is not known to have been done."""
+    """Something was asked of the API server and is not known to have been done. `retry_after`: in seconds, if told."""
+
+    retry_after: float | None = None
 
 
 class NoClusterError(Exception):
@@ -13,8 +19,12 @@ class NoAnswerError(ClusterError):
     """No answer, or one that makes no sense: what was asked may have been done, or not."""
 
 
+class NotLeadingError(ClusterError):
+    """Nothing was asked: another operator may be leading, and only the leader writes."""
+
+
 class ApiError(ClusterError):
-    """The API server answered no. `status` is HTTP's, `reason` Kubernetes'; `retry_after` is in seconds."""
+    """The API server answered no. `status` is HTTP's, `reason` Kubernetes'."""
 
     def __init__(self, status: int, reason: str, message: str, retry_after: float | None = None) -> None:
         super().__init__(f"{status} {reason}: {message}")
@@ -27,11 +37,18 @@ class ApiError(ClusterError):
     def never(self) -> bool:
         """Whether asking again is in vain: the object itself is at fault (422, or a 400 that is a decoding error).
 
-        Webhooks deny with 400 too; those may change their mind.
+        Policies and webhooks deny with these too; they may change their mind.
         """
+        if _DENIED.search(self.message):
+            return False
         return self.status == 422 or (self.status == 400 and "decod" in self.message)
 
     @property
+    def absent(self) -> bool:
+        """Whether the object is not there. A server that has just started may not know its kind yet: no answer."""
+        return self.status == 404 and self.reason == "NotFound"
+
+    @property
     def passing(self) -> bool:
-        """Whether the server, not the request, is at fault: overloaded, or broken."""
-        return self.status == 429 or self.status >= 500
+        """Whether the server, or what it knows of us, is at fault and not the request: overloaded, or broken."""
+        return self.status in {401, 429} or self.status >= 500

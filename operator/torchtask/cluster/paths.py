@@ -5,6 +5,7 @@ from torchtask.core.names import API_VERSION, PLURAL
 TASKS = f"/apis/{API_VERSION}/{PLURAL}"
 JOBS = "/apis/batch/v1/jobs"
 NODES = "/api/v1/nodes"
+LEASE = "torchtask"
 
 
 def jobs(namespace: str) -> str:
@@ -22,6 +23,16 @@ def config_maps(namespace: str) -> str:
     return f"/api/v1/namespaces/{namespace}/configmaps"
 
 
+def events(namespace: str) -> str:
+    """Return the collection of a namespace's events."""
+    return f"/api/v1/namespaces/{namespace}/events"
+
+
+def event(namespace: str, name: str) -> str:
+    """Return one event."""
+    return f"{events(namespace)}/{name}"
+
+
 def job(namespace: str, name: str) -> str:
     """Return one Job."""
     return f"{jobs(namespace)}/{name}"
@@ -35,3 +46,13 @@ def task(namespace: str, name: str) -> str:
 def status(namespace: str, name: str) -> str:
     """Return the status of a TorchTask."""
     return f"{task(namespace, name)}/status"
+
+
+def leases(namespace: str) -> str:
+    """Return the collection of a namespace's Leases."""
+    return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+
+
+def lease(namespace: str) -> str:
+    """Return the Lease that says which operator leads."""
+    return f"{leases(namespace)}/{LEASE}"

@@ -6,22 +6,22 @@ Law: what vanished during a gap is reported as gone: each LIST marks what exists
 
 import asyncio
 import json
-import logging
 import random
 from collections.abc import AsyncIterator
 from typing import Protocol
 
 from torchtask import clock
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ApiError, NoAnswerError
+from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError
 
-PAGE = "500"
+PAGE = "250"  # read in one go: with many more, others would have to wait for their turn
 WATCH_SECONDS = "25"
 SILENCE_SECONDS = 30
-MOST_DELAY = 3.0
+LEAST_DELAY, MOST_DELAY = 0.1, 3.0
+LASTING_SECONDS = 10.0  # what held for so long is tried again at once
 SHORT_SECONDS = 0.5  # a watch that ends sooner is not opened again at once
-
-log = logging.getLogger(__name__)
+OLD_SECONDS = 30.0
+RELIST_SECONDS = 300.0  # a server that keeps an event to itself is not believed for longer
 
 
 class Listener(Protocol):
@@ -35,6 +35,16 @@ class Listener(Protocol):
 
     def reached(self, version: int) -> None:
         """Take note that nothing up to `version` is still untold."""
+
+
+class Report(Protocol):
+    """Who is told how it goes."""
+
+    def failed(self, error: Exception) -> None:
+        """Sight was lost."""
+
+    def well(self) -> None:
+        """It was listed."""
 
 
 async def pages(api: Api, path: str, **query: str) -> AsyncIterator[Document]:
@@ -52,46 +62,84 @@ async def pages(api: Api, path: str, **query: str) -> AsyncIterator[Document]:
 class Reflector:
     """One collection, seen through LIST and WATCH. `fresh_time` is when it last heard from the server (monotonic)."""
 
-    def __init__(self, api: Api, path: str, listener: Listener, **query: str) -> None:
+    def __init__(self, api: Api, path: str, listener: Listener, report: Report, **query: str) -> None:
         self._api, self._path, self._listener, self._query = api, path, listener, query
+        self._report = report
         self._known: set[str] = set()
+        self._version = 0
+        self._anew = asyncio.Event()
         self.sighted = asyncio.Event()
         self.fresh_time = float("-inf")
 
     async def run(self) -> None:
         """Reflect for ever; ends only when cancelled."""
-        delay = 0.1
+        delay = LEAST_DELAY
         while True:
+            begun, pause = clock.monotonic(), 0.0
+            self._anew.clear()
             try:
-                version = await self._list()
-                delay = 0.1
-                while True:
-                    begun = clock.monotonic()
-                    version = await self._watch(version)
-                    if clock.monotonic() - begun < SHORT_SECONDS:
-                        await asyncio.sleep(SHORT_SECONDS)
+                await self._reflect()
+                continue
             except Exception as error:  # noqa: BLE001 -- whatever the server sent, the law is to go on
-                self.sighted.clear()
-                log.warning("lost sight of %s, listing it again: %s", self._path, error)
-            await asyncio.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 -- jitter, not a secret
+                self._lost(error)
+                pause = (isinstance(error, ClusterError) and error.retry_after) or 0.0
+            if clock.monotonic() - begun > LASTING_SECONDS:  # else list and watch would take turns without a pause
+                delay = LEAST_DELAY
+            await asyncio.sleep(max(pause, delay * random.uniform(0.5, 1)))  # noqa: S311 -- jitter, not a secret
             delay = min(delay * 2, MOST_DELAY)
+
+    def begin_anew(self) -> None:
+        """Be out of sight until the collection was listed once more."""
+        self.sighted.clear()
+        self._anew.set()
+
+    async def _reflect(self) -> None:
+        """List, then watch, until something goes wrong or all is to begin anew."""
+        following = asyncio.ensure_future(self._follow())
+        begin_anew = asyncio.ensure_future(self._anew.wait())
+        try:
+            await asyncio.wait((following, begin_anew), return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                following.result()
+        finally:
+            following.cancel()
+            begin_anew.cancel()
+
+    async def _follow(self) -> None:
+        version = await self._list()
+        listed = clock.monotonic()
+        while (begun := clock.monotonic()) - listed < RELIST_SECONDS:
+            version = await self._watch(version)
+            if clock.monotonic() - begun < SHORT_SECONDS:
+                await asyncio.sleep(SHORT_SECONDS)
+
+    def _lost(self, error: Exception) -> None:
+        self.sighted.clear()
+        self._report.failed(error)
 
     async def _list(self) -> int:
         found: set[str] = set()
         version = 0
         async for page in pages(self._api, self._path, **self._query):
             version = int(page["metadata"]["resourceVersion"])
+            self._distrust(version)
             for document in page["items"]:
                 found.add(document["metadata"]["uid"])
                 self._listener.changed(document)
         for uid in self._known - found:
             self._listener.gone(uid)
         self._known = found
+        self._report.well()
         self._heard(version)
         return version
 
+    def _distrust(self, version: int) -> None:
+        """Refuse an answer older than what was seen; one that stays old comes from a store that was set back."""
+        if version < self._version and clock.monotonic() - self.fresh_time < OLD_SECONDS:
+            raise NoAnswerError(f"the list is of version {version}, and {self._version} was seen before")
+
     def _heard(self, version: int) -> None:
-        self.fresh_time = clock.monotonic()
+        self.fresh_time, self._version = clock.monotonic(), version
         self._listener.reached(version)
         self.sighted.set()
 
@@ -99,22 +147,32 @@ class Reflector:
         query = self._query | {"allowWatchBookmarks": "true", "timeoutSeconds": WATCH_SECONDS}
         lines = self._api.stream(self._path, SILENCE_SECONDS, watch="true", resourceVersion=str(version), **query)
         async for line in lines:
-            version = self._tell(json.loads(line))
+            version = self._tell(*_event(line))
             self._heard(version)
         self.fresh_time = clock.monotonic()
         return version
 
-    def _tell(self, event: Document) -> int:
-        document = event["object"]
-        if event["type"] == "ERROR":
-            raise ApiError(document.get("code", 0), document.get("reason", ""), document.get("message", ""))
+    def _tell(self, kind: str, document: Document, version: int) -> int:
         metadata = document["metadata"]
-        if event["type"] in {"ADDED", "MODIFIED"}:
+        if kind in {"ADDED", "MODIFIED"}:
             self._known.add(metadata["uid"])
             self._listener.changed(document)
-        elif event["type"] == "DELETED":
+        elif kind == "DELETED":
             self._known.discard(metadata["uid"])
             self._listener.gone(metadata["uid"])
-        elif event["type"] != "BOOKMARK":
-            raise NoAnswerError(f"an event of the unknown type {event['type']!r}")
-        return int(metadata["resourceVersion"])
+        elif kind != "BOOKMARK":
+            raise NoAnswerError(f"an event of the unknown type {kind!r}")
+        return version
+
+
+def _event(line: bytes) -> tuple[str, Document, int]:
+    """Read an event's type, object and version; raises ApiError for an ERROR, NoAnswerError for what is no event."""
+    try:
+        event = json.loads(line)
+        kind, document = event["type"], event["object"]
+        if kind != "ERROR":
+            return kind, document, int(document["metadata"]["resourceVersion"])
+        refusal = ApiError(document.get("code", 0), document.get("reason", ""), document.get("message", ""))
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise NoAnswerError(f"no event of a watch: {line[:200]!r}") from error
+    raise refusal

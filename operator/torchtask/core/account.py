@@ -129,6 +129,7 @@ class Ledger:
     that were asked for more than once, so that a copy of the request may still be under way. `last_run_now` is the
     nonce of the last manual run; `open_key` that of the one whose launches are not complete. `template` stands for what
     runs are launched from. `following` is the first fire time after `decided_time`, or NEVER; None: nobody looked yet.
+    `late`: the Jobs that turned up after their launch had been given up, as long as this operator has looked (L12).
     """
 
     accounted_time: datetime
@@ -153,6 +154,7 @@ class Ledger:
     repeated: frozenset[Unit] = frozenset()
     open_key: str = ""
     following: datetime | None = None
+    late: int = 0
 
     @property
     def last_run(self) -> Ended | None:

@@ -130,6 +130,11 @@ class Admission:
         self._turns: dict[str, int] = {}  # when a namespace was served last, or else seen first; they only rise
         self._numbers = count()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits."""
+        return not self._queues
+
     def want(self, want: Want) -> None:
         """Let a launch wait. One unit of a task waits once: what was wanted for it before is replaced."""
         place = self._places.get(want.task, {}).get(want.unit)

@@ -19,7 +19,7 @@ from torchtask.core.account import NEVER, Ledger
 from torchtask.core.clearing import Clearing, EndPending, Prune, Remove, Stop, clearings
 from torchtask.core.daemon import Plan
 from torchtask.core.finished import is_over, with_finished
-from torchtask.core.launch import RETRY, Attempt, Flights, Launch, LookUp
+from torchtask.core.launch import LONGEST_PAUSE, RETRY, Attempt, Flights, Launch, LookUp
 from torchtask.core.model import Run, Task
 from torchtask.core.spec import Spec
 from torchtask.core.state import State, Surroundings
@@ -149,7 +149,11 @@ def _wake_times(
     now = state.now
     times = [time for time in others if time > now]
     open_flights = (f for f in state.flights.values() if f.is_open and not f.asking)
-    times += [max(f.retry_time, now + RETRY) for f in open_flights if f.attempt is not Attempt.WANTED]
+    times += [
+        min(max(f.retry_time, now + RETRY), now + LONGEST_PAUSE)
+        for f in open_flights
+        if f.attempt is not Attempt.WANTED
+    ]
     if any(not f.is_open for f in state.flights.values()):
         times.append(now + UNSEEN)
     if spec is not None and state.is_blind(spec):

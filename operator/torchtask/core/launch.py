@@ -17,7 +17,8 @@ from torchtask.core.errors import SpecReason
 from torchtask.core.model import Reason
 from torchtask.core.units import Manual, Timed, Unit
 
-RETRY = timedelta(seconds=1)
+RETRY, MOST_RETRY = timedelta(seconds=1), timedelta(seconds=3)
+LONGEST_PAUSE = timedelta(seconds=30)
 PATIENCE = timedelta(seconds=5)
 
 
@@ -54,6 +55,7 @@ class InFlight:
     patient: bool = False
     late: bool = False
     begun_time: datetime | None = None
+    tries: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -72,7 +74,11 @@ class InFlight:
 
     def may_be_retried(self, now: datetime) -> bool:
         """Tell whether it was refused, and it is time to try again."""
-        return self.attempt is Attempt.REFUSED and not self.asking and self.retry_time <= now
+        return self.attempt is Attempt.REFUSED and not self.asking and self.may_ask(now)
+
+    def may_ask(self, now: datetime) -> bool:
+        """Tell whether its pause is over; one that is too long was begun before the clock went back."""
+        return not now < self.retry_time <= now + LONGEST_PAUSE
 
 
 class Answer(StrEnum):
@@ -112,9 +118,9 @@ def wanted(
     unit: Unit, now: datetime, *, patient: bool = False, late: bool = False, before: InFlight | None = None
 ) -> InFlight:
     """Begin a launch, or go on with the one that was refused `before`."""
-    begun, late = (before.begun_time, before.late) if before else (now, late)
     fire_time = unit.fire_time if isinstance(unit, Timed) else now
-    return InFlight(unit, fire_time, now, now, patient=patient, late=late, begun_time=begun)
+    new = InFlight(unit, fire_time, now, now, patient=patient, late=late, begun_time=now)
+    return replace(new, late=before.late, begun_time=before.begun_time, tries=before.tries) if before else new
 
 
 def sent(flight: InFlight, now: datetime) -> InFlight:
@@ -122,16 +128,27 @@ def sent(flight: InFlight, now: datetime) -> InFlight:
     return replace(flight, attempt=Attempt.SENT, asking=True, decided_time=now)
 
 
-def settle(flight: InFlight, answer: Answer, now: datetime, message: str = "", version: int = 0) -> Settled:
-    """Return what is in flight after `answer`, and the outcome when the answer decided one.
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, with what came along.
 
-    `version` is the resourceVersion of the Job, created or found; `message` the server's words, where it refused.
+    `version` is the resourceVersion of the Job, created or found; `message` the server's words, where it refused;
+    `pause`: for how long it wants to be left alone.
     """
-    unit, heard = flight.unit, replace(flight, asking=False, message=message)
-    time = flight.fire_time
-    match answer:
+
+    answer: Answer
+    message: str = ""
+    version: int = 0
+    pause: timedelta = timedelta(0)
+
+
+def settle(flight: InFlight, reply: Reply, now: datetime) -> Settled:
+    """Return what is in flight after `reply`, and the outcome when the answer decided one."""
+    unit, message, time = flight.unit, reply.message, flight.fire_time
+    heard = replace(flight, asking=False, message=message)
+    match reply.answer:
         case Answer.CREATED | Answer.OURS:
-            accepted = replace(heard, attempt=Attempt.ACCEPTED, version=version)
+            accepted = replace(heard, attempt=Attempt.ACCEPTED, version=reply.version)
             return accepted, Outcome(Result.LAUNCHED, unit, time=time)
         case Answer.ABSENT if flight.attempt is Attempt.SENT and _waits_on(flight):
             return replace(heard, attempt=Attempt.WANTED, lost=None), None
@@ -144,9 +161,15 @@ def settle(flight: InFlight, answer: Answer, now: datetime, message: str = "", v
         case Answer.EXISTS:
             return replace(heard, attempt=Attempt.COLLIDED, retry_time=now), None
         case Answer.REFUSED:
-            return replace(heard, attempt=Attempt.REFUSED, retry_time=now + RETRY), None
+            return replace(_later(heard, reply, now), attempt=Attempt.REFUSED), None
         case Answer.UNKNOWN:
-            return replace(heard, retry_time=now + RETRY), None
+            return _later(heard, reply, now), None
+
+
+def _later(flight: InFlight, reply: Reply, now: datetime) -> InFlight:
+    """Leave a launch alone for a while: longer each time, and as long as the server says."""
+    wait = max(min(RETRY * (flight.tries + 1), MOST_RETRY), min(reply.pause, LONGEST_PAUSE))
+    return replace(flight, tries=flight.tries + 1, retry_time=now + wait)
 
 
 def _waits_on(flight: InFlight) -> bool:
@@ -196,7 +219,7 @@ def ask_again(flights: Flights, now: datetime) -> tuple[Flights, list[Launch | L
     actions: list[Launch | LookUp] = []
     asked = dict(flights)
     for unit, flight in flights.items():
-        if flight.asking or flight.retry_time > now or not flight.is_sent:
+        if flight.asking or not flight.is_sent or not flight.may_ask(now):
             continue
         look = flight.lost is not None or flight.attempt is Attempt.COLLIDED
         actions.append(LookUp(unit) if look else Launch(unit))

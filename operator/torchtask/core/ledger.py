@@ -141,6 +141,13 @@ def _swept(ledger: Ledger) -> Ledger:
     return replace(ledger, pending=rest)
 
 
+def foreseen(ledger: Ledger) -> Ledger:
+    """Return the account as it will be once all that is noted is counted."""
+    for outcome in ledger.pending:
+        ledger = _counted(ledger, outcome)
+    return ledger
+
+
 def _is_passed(ledger: Ledger, outcome: Outcome) -> bool:
     unit = outcome.unit
     if isinstance(unit, Timed):
@@ -187,9 +194,8 @@ def balanced(ledger: Ledger, active: int, manual: int) -> Ledger:
         return ledger
     asked = min(late, manual)
     launched = counts.launched + late - asked
-    return replace(
-        ledger, counts=replace(counts, launched=launched, manual=counts.manual + asked, stopped=stopped + late)
-    )
+    counts = replace(counts, launched=launched, manual=counts.manual + asked, stopped=stopped + late)
+    return replace(ledger, counts=counts, late=ledger.late + late)
 
 
 def waiting(ledger: Ledger) -> tuple[datetime, ...]:

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from torchtask.core import launch
 from torchtask.core import ledger as books
-from torchtask.core.account import Outcome, Result
+from torchtask.core.account import Ledger, Outage, Outcome, Result
 from torchtask.core.breaker import Circuit, circuit
 from torchtask.core.due import Due, due, reach
 from torchtask.core.errors import SpecError
@@ -92,10 +92,10 @@ def doubted(state: State, spec: Spec) -> State:
 
 def placed(state: State, spec: Spec) -> State:
     """Decide the fire times up to now; where nothing is to be decided the state stays as it is."""
-    ledger = state.ledger
+    ledger = books.with_following(state.ledger, spec.schedule)
     again = _retried(state)
-    if not again and not ledger.queued and _is_idle(state):
-        return state
+    if not again and not ledger.queued and _is_idle(ledger, state.now):
+        return state if ledger is state.ledger else replace(state, ledger=ledger)
     decided, until = ledger.decided_time, reach(spec, state.now)
     if spec.suspend:
         return _suspended(state, spec, until)
@@ -110,7 +110,7 @@ def placed(state: State, spec: Spec) -> State:
     refused, state = state.flights, state.without(again)
     divided, let_in = _divided(state, spec, {*fresh, *(u for u in again if u.fire_time not in ledger.queued)})
     making_up = {u.fire_time for u in divided.starting}.intersection(found.late)  # some may have found no room
-    outage = found.outage and replace(found.outage, started=len(making_up))
+    outage = found.outage and _outage(state, found.outage, len(making_up))
     ledger = books.decided(ledger, until, outage)
     held = [t for t in ledger.queued if Timed(t) in state.flights or t > state.now]
     queued = {*held, *(u.fire_time for u in divided.waiting)}
@@ -124,15 +124,21 @@ def placed(state: State, spec: Spec) -> State:
     )
 
 
+def _outage(state: State, outage: Outage, started: int) -> Outage:
+    """Say when it began: nothing was lost while somebody led, whatever was not yet written of that (L3)."""
+    led_until = state.around.led_until
+    begun = max(outage.start_time, min(led_until, outage.end_time)) if led_until else outage.start_time
+    return replace(outage, start_time=begun, started=started)
+
+
 def _retried(state: State) -> list[Timed]:
     """Name the launches that were refused and may be tried again; they find their place anew."""
     return [u for u, f in state.flights.items() if isinstance(u, Timed) and f.may_be_retried(state.now)]
 
 
-def _is_idle(state: State) -> bool:
+def _is_idle(ledger: Ledger, now: datetime) -> bool:
     """Tell whether no fire time has come since the last decision."""
-    following = state.ledger.following
-    return following is not None and following > state.now
+    return ledger.following is not None and ledger.following > now
 
 
 def _suspended(state: State, spec: Spec, until: datetime) -> State:

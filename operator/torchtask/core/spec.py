@@ -1,5 +1,6 @@
 """What a user asked for, as values: a spec that was understood, and its parts."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -104,8 +105,9 @@ class Spec:
 
     `jitter_seconds` delays each launch, by a stable number of seconds below it; 0: not at all. `digest` is the
     `scheduleHash`: it covers what decides *when* the task fires, so that a change of it starts a new account (law L9).
-    `deadline` is how late a launch may be, counted from its launch time; None: as late as it takes. `job` is the Job's
-    own spec, complete but for what one run adds; `labels` and `annotations` are those the user wants on Jobs.
+    `deadline` is how late a launch may be, counted from its launch time; None: as late as it takes. `job_text` is the
+    Job's own spec, complete but for what one run adds, as JSON: as objects it would be most of what a task takes of the
+    memory. `labels` and `annotations` are those the user wants on Jobs.
     `template` stands for all that a user says about what runs, and where. A daemon has a `schedule` that never fires.
     `pending_timeout`: how long a run may wait for its Pod to start. `lifetime`: how long after its end an `at` stays
     before it removes itself; None: for ever.
@@ -122,7 +124,7 @@ class Spec:
     catch_up_limit: int
     successful_history: int
     failed_history: int
-    job: Json
+    job_text: str
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     template: str
@@ -132,6 +134,12 @@ class Spec:
     priority: int = 0
     pending_timeout: timedelta = timedelta(seconds=600)
     lifetime: timedelta | None = None
+
+    @property
+    def job(self) -> Json:
+        """The Job's own spec; read anew each time."""
+        job: Json = json.loads(self.job_text)
+        return job
 
     @property
     def is_once(self) -> bool:

@@ -19,12 +19,14 @@ class Surroundings:
     """What matters to a task beside itself.
 
     `taken_over`: when this operator began to look. `nodes`: the cluster's, None when they are out of sight. `held`: why
-    nothing is launched in the task's namespace, None when nothing holds it.
+    nothing is launched in the task's namespace, None when nothing holds it. `led_until`: when whoever led before last
+    said that it was there; None when nobody is known.
     """
 
     taken_over: datetime
     nodes: Collection[Node] | None = None
     held: str | None = None
+    led_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """The status document, as DESIGN section 3 has it. Everything a user reads about a task is put into words here."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 from torchtask.core.account import Ended, Ledger, NotLaunched, Outage, Slot
@@ -76,6 +78,21 @@ def render_status(task: Task, ledger: Ledger, sight: Sight) -> dict[str, Any]:
         late = sight.late
         document["latenessMilliseconds"] = {"p50": late.p50, "p99": late.p99, "max": late.maximum}
     return document
+
+
+def digest(document: Mapping[str, Any]) -> bytes:
+    """Digest what matters of a status, rendered or as the server has it: equal ones say the same.
+
+    `accountedTime` alone says nothing new as long as nothing came to be counted. What is None is not there.
+    """
+    kept = {name: value for name, value in document.items() if name != "accountedTime" and value is not None}
+    kept |= {name: _without_gaps(value) for name, value in kept.items() if isinstance(value, dict)}
+    return blake2b(json.dumps(kept, sort_keys=True).encode(), digest_size=16).digest()
+
+
+def held_digest(document: Mapping[str, Any]) -> bytes:
+    """Digest a status that another operator wrote, as one writes it that does not know how late its launches were."""
+    return digest({name: value for name, value in document.items() if name != "latenessMilliseconds"})
 
 
 def _counts_document(ledger: Ledger) -> dict[str, Any]:

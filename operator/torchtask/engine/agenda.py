@@ -1,18 +1,26 @@
 """Who is to be looked at when: a heap of wake-up times, at most one valid entry for each task."""
 
+import asyncio
 import heapq
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from torchtask import clock
 
 SPARE = 100
+AFTER_A_FAULT = timedelta(seconds=5)
 
 
 class Agenda:
-    """The wake-up times of all tasks, by UID. An earlier time replaces a later one; who is taken is no longer on it."""
+    """The wake-up times of all tasks, by UID. An earlier time replaces a later one; who is taken is no longer on it.
+
+    `roused` is set when somebody is to be looked at at once.
+    """
 
     def __init__(self) -> None:
         self._heap: list[tuple[datetime, str]] = []
         self._times: dict[str, datetime] = {}
+        self.roused = asyncio.Event()
 
     def add(self, uid: str, time: datetime) -> None:
         """Look at `uid` at `time`, or before if that was agreed already."""
@@ -22,6 +30,15 @@ class Agenda:
             if len(self._heap) > 2 * len(self._times) + SPARE:  # most are of times that are no longer agreed
                 self._heap = [(agreed, who) for who, agreed in self._times.items()]
                 heapq.heapify(self._heap)
+
+    def wake(self, uid: str) -> None:
+        """Look at `uid` at once."""
+        self.add(uid, clock.now())
+        self.roused.set()
+
+    def put_off(self, uid: str) -> None:
+        """Look at `uid` again after a fault, but not in circles."""
+        self.add(uid, clock.now() + AFTER_A_FAULT)
 
     def drop(self, uid: str) -> None:
         """Forget `uid`."""

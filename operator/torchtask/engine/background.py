@@ -1,12 +1,27 @@
-"""Work that nobody waits for: held on to until it is done, since the event loop alone would let it be collected."""
+"""Work beside the main one: what nobody waits for, and what must never end."""
 
 import asyncio
-from collections.abc import Coroutine
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
+
+RESTART_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+async def supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do `work` for ever: whatever ends it, it is begun again; ends only when cancelled."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("%s ended, and is begun again", name)
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 class Background:
-    """Coroutines that run beside whoever started them."""
+    """Coroutines that run beside whoever started them: the event loop alone would let them be collected."""
 
     def __init__(self) -> None:
         self._under_way: set[asyncio.Task[None]] = set()

@@ -17,10 +17,12 @@ from torchtask.engine.background import Background
 from torchtask.engine.ends import pods_of
 from torchtask.engine.runs import Runs
 from torchtask.engine.store import Record
+from torchtask.engine.told import Told
 
 AT_ONCE = 10  # requests for one task
 SEEN_SECONDS = 2.0  # after which the watch has shown what was done
 REFUSED_SECONDS = 10.0
+GONE = {404, 409}  # there is none, or another has its name
 
 log = logging.getLogger(__name__)
 
@@ -28,18 +30,20 @@ log = logging.getLogger(__name__)
 class Clearer:
     """Deletes Jobs and tasks, and ends runs that are stuck. `wake(task uid)` is called when more may be asked for."""
 
-    def __init__(self, api: Api, runs: Runs, wake: Callable[[str], None]) -> None:
-        self._api, self._runs, self._wake = api, runs, wake
+    def __init__(self, api: Api, runs: Runs, wake: Callable[[str], None], told: Told) -> None:
+        self._api, self._runs, self._wake, self._herald = api, runs, wake, told.herald
+        self._complaint = told.complaints.about("clearing up")
         self._background = Background()
+        self._under_way: set[str] = set()  # UIDs of the Jobs and tasks that are being cleared
         self._busy: Counter[str] = Counter()  # requests under way, by task
 
     def clear(self, record: Record, what: Clearing) -> None:
         """Do `what`, unless it is being done."""
         task = record.task
         uid = task.uid if isinstance(what, Remove) else what.run.uid
-        if uid in record.clearing or self._busy[task.uid] >= AT_ONCE:
+        if uid in self._under_way or self._busy[task.uid] >= AT_ONCE:
             return
-        record.clearing.add(uid)
+        self._under_way.add(uid)
         self._busy[task.uid] += 1
         self._background.start(self._do(record, uid, self._work(task, what)))
 
@@ -60,9 +64,11 @@ class Clearer:
         try:
             await work
         except Exception as error:  # noqa: BLE001 -- no answer, or one that makes no sense: it is asked again
-            if not (isinstance(error, ApiError) and error.status in {404, 409}):  # gone, or another has its name
-                log.warning("clearing up after %s/%s: %r", record.task.namespace, record.task.name, error)
+            if not (isinstance(error, ApiError) and error.status in GONE):
+                self._complaint.failed(error, f"{record.task.namespace}/{record.task.name}")
                 seconds = REFUSED_SECONDS
+        else:
+            self._complaint.well()
         self._answered(record)
         asyncio.get_running_loop().call_later(seconds, partial(self._done, record, uid))
 
@@ -77,13 +83,19 @@ class Clearer:
             self._wake(uid)
 
     def _done(self, record: Record, uid: str) -> None:
-        record.clearing.discard(uid)
+        self._under_way.discard(uid)
         self._wake(record.task.uid)
 
     async def _delete(self, task: Task, run: Run, propagation: str) -> None:
         """Delete a Job, that very one; with Foreground it stands until its Pods are gone."""
         options = {"propagationPolicy": propagation, "preconditions": {"uid": run.uid}}
-        await self._api.delete(paths.job(task.namespace, run.name), options)
+        try:
+            await self._api.delete(paths.job(task.namespace, run.name), options)
+        except ApiError as error:
+            if error.status not in GONE:
+                self._herald.deleted(task, run, error.message)
+            raise
+        self._herald.deleted(task, run)
 
     async def _end(self, task: Task, run: Run) -> None:
         """End a run unless its Pod has started: the Job does not tell whether it has."""

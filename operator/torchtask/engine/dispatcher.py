@@ -1,32 +1,21 @@
 """Asks for Jobs and after them, and reports each answer in the core's words."""
 
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import timedelta
 
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api
-from torchtask.cluster.errors import ApiError
+from torchtask.cluster.errors import ApiError, ClusterError, NotLeadingError
 from torchtask.core import manifest, names
-from torchtask.core.launch import Answer
+from torchtask.core.launch import Answer, Reply
 from torchtask.core.manifest import Start
 from torchtask.core.model import Task
 from torchtask.core.spec import Spec
 from torchtask.core.units import Unit
 from torchtask.core.wire import jobs
 from torchtask.engine.background import Background
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, in the core's words; `version` is that of the Job, `message` in the server's words."""
-
-    answer: Answer
-    message: str = ""
-    version: int = 0
-
+from torchtask.engine.complaints import Complaint
+from torchtask.engine.window import MOST, Window
 
 Settle = Callable[[Task, Unit, Reply], None]
 
@@ -34,9 +23,10 @@ Settle = Callable[[Task, Unit, Reply], None]
 class Dispatcher:
     """Sends requests without making anybody wait. `launched` and `found` are called for every answer to the two."""
 
-    def __init__(self, api: Api, launched: Settle, found: Settle) -> None:
-        self._api, self._launched, self._found = api, launched, found
-        self._background = Background()
+    def __init__(self, api: Api, launched: Settle, found: Settle, complaint: Complaint) -> None:
+        self._api, self._launched, self._found = api.lane(MOST), launched, found
+        self._complaint = complaint
+        self._background, self.window = Background(), Window()
 
     def launch(self, task: Task, spec: Spec, start: Start) -> None:
         """Create a Job."""
@@ -52,36 +42,46 @@ class Dispatcher:
 
     async def _launch(self, task: Task, spec: Spec, start: Start) -> None:
         try:
-            created = await self._api.create(
-                paths.jobs(task.namespace), manifest.job(task, spec, start), fieldValidation="Strict"
-            )
+            job = manifest.job(task, spec, start)
+            async with self.window.of(task.namespace):
+                created = await self._api.create(paths.jobs(task.namespace), job, fieldValidation="Strict")
+                self.window.coped()
             reply = Reply(Answer.CREATED, version=int(created["metadata"]["resourceVersion"]))
-        except ApiError as error:
-            reply = Reply(_launch_answer(error), error.message)
-        except Exception as error:  # noqa: BLE001 -- no answer, or one that makes no sense: it is asked again
-            reply = Reply(Answer.UNKNOWN, repr(error))
-        if reply.answer not in {Answer.CREATED, Answer.EXISTS}:
-            name = names.run_name(task.name, task.uid, start.unit)
-            log.warning("launching %s/%s: %s", task.namespace, name, reply.message)
+        except Exception as error:  # noqa: BLE001 -- also an answer that makes no sense is none: it is asked again
+            reply = self._refusal(error, _launch_answer(error))
+            if reply.answer is not Answer.EXISTS:
+                self._complaint.failed(error, f"{task.namespace}/{names.run_name(task.name, task.uid, start.unit)}")
+        else:
+            self._complaint.well()
         self._launched(task, start.unit, reply)
 
     async def _look_up(self, task: Task, unit: Unit) -> None:
         name = names.run_name(task.name, task.uid, unit)
         try:
-            document = await self._api.get(paths.job(task.namespace, name))
+            async with self.window.of(task.namespace):
+                document = await self._api.get(paths.job(task.namespace, name))
             found = jobs.run(document)
             ours = found is not None and found[0] == (task.namespace, task.uid) and found[1].unit == unit
             version = int(document["metadata"]["resourceVersion"])
             words = "" if ours else f"Job {name} exists and is not this task's"
             reply = Reply(Answer.OURS if ours else Answer.FOREIGN, words, version)
-        except ApiError as error:
-            reply = Reply(Answer.ABSENT if error.status == 404 else Answer.UNKNOWN, error.message)
-        except Exception as error:  # noqa: BLE001 -- no answer, or one that makes no sense: it is asked again
-            reply = Reply(Answer.UNKNOWN, repr(error))
+        except Exception as error:  # noqa: BLE001 -- also an answer that makes no sense is none: it is asked again
+            absent = isinstance(error, ApiError) and error.absent
+            reply = self._refusal(error, Answer.ABSENT if absent else Answer.UNKNOWN)
         self._found(task, unit, reply)
 
+    def _refusal(self, error: Exception, answer: Answer) -> Reply:
+        """Take note of a request that was not granted."""
+        pause = error.retry_after if isinstance(error, ClusterError) else None
+        if answer is Answer.UNKNOWN and not isinstance(error, NotLeadingError):
+            self.window.failed(pause)
+        words = error.message if isinstance(error, ApiError) else repr(error)
+        return Reply(answer, words, pause=timedelta(seconds=pause or 0))
 
-def _launch_answer(error: ApiError) -> Answer:
+
+def _launch_answer(error: Exception) -> Answer:
+    if not isinstance(error, ApiError):
+        return Answer.UNKNOWN
     if error.status == 409:
         return Answer.EXISTS if error.reason == "AlreadyExists" else Answer.UNKNOWN
     if error.never:

@@ -16,11 +16,12 @@ from torchtask.cluster.errors import ApiError, ClusterError
 from torchtask.core.account import Ledger
 from torchtask.core.ends import End, end_of
 from torchtask.core.model import Run, Task
+from torchtask.engine.complaints import Complaint
 from torchtask.engine.store import Record
 from torchtask.logs import FIELDS
 
-ATTEMPTS = 3
-RETRY_SECONDS = 1.0
+ATTEMPTS = 10
+RETRY_SECONDS, MOST_RETRY_SECONDS = 1.0, 3.0
 AT_ONCE = 8
 MOST_PODS = "100"  # of one Job; those of a Job that has more may not all be looked at
 CONTROLLER_UID_LABEL = "batch.kubernetes.io/controller-uid"
@@ -38,8 +39,8 @@ async def pods_of(api: Api, task: Task, run: Run) -> object:
 class Ends:
     """Asks about each failed run once. `explain(run uid, end)` is called with what was found, None if nothing was."""
 
-    def __init__(self, api: Api, explain: Callable[[str, End | None], None]) -> None:
-        self._api, self._explain = api, explain
+    def __init__(self, api: Api, explain: Callable[[str, End | None], None], complaint: Complaint) -> None:
+        self._api, self._explain, self._complaint = api, explain, complaint
         self._room = asyncio.Semaphore(AT_ONCE)
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
@@ -59,13 +60,14 @@ class Ends:
     async def _find(self, task: Task, run: Run) -> End | None:
         for attempt in range(ATTEMPTS):
             if attempt:
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(min(attempt * RETRY_SECONDS, MOST_RETRY_SECONDS))
             try:
                 async with self._room:
                     found = await pods_of(self._api, task, run)
+                self._complaint.well()
                 return end_of(found)
             except ClusterError as error:
-                log.warning("asking why %s/%s failed: %s", task.namespace, run.name, error)
+                self._complaint.failed(error, f"{task.namespace}/{run.name}")
                 if isinstance(error, ApiError) and not error.passing:
                     break
         return None

@@ -3,34 +3,33 @@
 Of kopf only `on.event` is used: its other handlers write finalizers and annotations on users' objects. It may end at
 any time (an ERROR in the stream, a cut line, refused credentials) and is started again. In a thread, because on its way
 out it cancels every task of its loop that is younger than itself, and because it takes the loop's signal handlers.
+It is shown no list: going through thousands of objects it would hold the interpreter for seconds, when everybody else
+is in a hurry too. `sight` lists them, after kopf has begun to watch, so that nothing falls in between.
 """
 
 import asyncio
 import contextlib
 import itertools
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import kopf
 
 from torchtask import clock
+from torchtask.cluster import paths
 from torchtask.cluster.api import Document
-from torchtask.cluster.connection import Connection
+from torchtask.cluster.connection import Connection, session
+from torchtask.cluster.errors import ClusterError, NoAnswerError
 from torchtask.core import names
+from torchtask.engine.complaints import Complaint
 
 RESTART_SECONDS = 2
 LOGIN_PAUSE_SECONDS = 1
-SETTLE_SECONDS = 2
 AWAY_SECONDS = 60
 MOST_BACKOFF_SECONDS = 3
-
-Told = Callable[[str | None, Document], None]
-
-log = logging.getLogger(__name__)
 
 
 class _Backoffs:
@@ -48,6 +47,10 @@ class _NoDiffBase(kopf.DiffBaseStorage):
 
     def store(self, **_: Any) -> None:  # noqa: ANN401 -- kopf's signature
         """Write nothing."""
+
+    def build(self, **_: Any) -> Any:  # noqa: ANN401 -- kopf's signature
+        """Compare nothing: kopf would copy each object for that."""
+        return {}
 
 
 class _NoProgress(kopf.ProgressStorage):
@@ -70,13 +73,25 @@ class _NoProgress(kopf.ProgressStorage):
         return essence
 
 
-class Feed:
-    """Tells `told(type, document)` of every change, in the loop that made it, and `restarted()` after every gap."""
+class Taker(Protocol):
+    """Who is told, in the loop that made the feed."""
 
-    def __init__(self, connection: Connection, told: Told, restarted: Callable[[], None]) -> None:
-        self._connection = connection
+    def take(self, kind: str | None, document: Document) -> None:
+        """Take an event; one of a list has no kind."""
+
+    def sweep(self) -> None:
+        """There was a gap, and kopf watches again."""
+
+    def heard(self) -> None:
+        """The API server granted a watch or a list."""
+
+
+class Feed:
+    """Tells `taker` of every change."""
+
+    def __init__(self, connection: Connection, taker: Taker, complaint: Complaint) -> None:
+        self._connection, self._taker, self._complaint = connection, taker, complaint
         self._loop = asyncio.get_running_loop()
-        self._told, self._restarted = told, restarted
         self._stop = threading.Event()
         self._watching = threading.Event()
         self._end_kopf: Callable[[], object] = lambda: None
@@ -108,7 +123,7 @@ class Feed:
             try:
                 asyncio.run(self._watch())
             except Exception as error:  # noqa: BLE001 -- whatever ends kopf must not end the feed
-                log.warning("the change feed ended and is started again: %r", error)
+                self._call(self._complaint.failed, NoAnswerError(f"kopf ended, and begins anew: {error!r}"))
             self._stop.wait(RESTART_SECONDS)
 
     async def _watch(self) -> None:
@@ -118,7 +133,7 @@ class Feed:
         if self._stop.is_set():
             return
         ready = asyncio.Event()
-        sweeping = asyncio.create_task(self._sweep_once_watching(ready))
+        watching = asyncio.create_task(self._watch_begins(ready))
         registry = kopf.OperatorRegistry()
         kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)(self._on_event)
         kopf.on.login(registry=registry)(self._login)
@@ -135,33 +150,38 @@ class Feed:
         finally:
             self._begun_time = clock.monotonic()
             self._watching.clear()
-            sweeping.cancel()
+            watching.cancel()
 
-    async def _sweep_once_watching(self, ready: asyncio.Event) -> None:
-        """Deletions before kopf's own first list are reported by nobody: have the tasks listed again after it."""
+    async def _watch_begins(self, ready: asyncio.Event) -> None:
         await ready.wait()
         self._watching.set()
-        await asyncio.sleep(LOGIN_PAUSE_SECONDS + SETTLE_SECONDS)
-        self._loop.call_soon_threadsafe(self._restarted)
+
+    def _call(self, function: Callable[..., None], *arguments: object) -> None:
+        """Call in the loop that made the feed, unless that one is over."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(function, *arguments)
 
     async def _on_event(self, event: Any, **_: Any) -> None:  # noqa: ANN401 -- kopf's signature
-        self._loop.call_soon_threadsafe(self._told, event["type"], dict(event["object"]))
+        self._call(self._taker.take, event["type"], dict(event["object"]))
 
-    async def _login(self, **_: Any) -> kopf.ConnectionInfo:  # noqa: ANN401 -- kopf's signature
-        """Hand over our credentials; with a new expiration each time, as kopf never again tries those it saw fail."""
+    async def _login(self, **_: Any) -> kopf.AiohttpSession:  # noqa: ANN401 -- kopf's signature
+        """Hand over a session with our credentials; a new one each time: kopf never again tries what it saw fail."""
         await asyncio.sleep(LOGIN_PAUSE_SECONDS)
-        configuration = self._connection.configuration
-        scheme, token = (*self._connection.headers().get("authorization", "").split(" ", 1), "", "")[:2]
-        return kopf.ConnectionInfo(
+        return kopf.AiohttpSession(
             server=self._connection.server,
-            ca_path=configuration.ssl_ca_cert,
-            insecure=not configuration.verify_ssl,
-            certificate_path=configuration.cert_file,
-            private_key_path=configuration.key_file,
-            scheme=scheme or None,
-            token=token or None,
+            aiohttp_session=session(
+                self._connection, paths.TASKS, self._heard_of, partial(self._call, self._taker.sweep)
+            ),
             expiration=clock.now() + timedelta(minutes=5),
         )
+
+    def _heard_of(self, path: str, error: ClusterError | None) -> None:
+        """Take note of how a request of kopf's went: a watch is opened anew at least every 25 s."""
+        if error is not None:
+            self._call(self._complaint.failed, error)
+        elif path == paths.TASKS:
+            self._call(self._complaint.well)
+            self._call(self._taker.heard)
 
 
 def _settings() -> kopf.OperatorSettings:

@@ -50,7 +50,9 @@ class Gate:
         self._admission.drop(uid, unit)
 
     def open(self) -> None:
-        """Let through who may go now."""
+        """Let through who may go now; asked at each turn of the loop, so of no cost when nobody waits."""
+        if self._admission.is_idle:
+            return
         usage = Usage(self._runs.active + self._in_flight, self._runs.without_pod + self._in_flight.total())
         for want in self._admission.admit(usage, self._held, clock.monotonic()):
             if not self._let(want.task, want.unit):
@@ -70,6 +72,8 @@ class Gate:
 
     def seconds(self) -> float | None:
         """Return in how many seconds the launch rate lets somebody through; None when nobody waits for that."""
+        if self._admission.is_idle:
+            return None
         now = clock.monotonic()
         time = self._admission.next_time(now)
         return None if time is None else max(0.0, time - now)

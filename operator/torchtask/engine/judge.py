@@ -5,7 +5,6 @@ and the launch itself judges.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,23 +14,23 @@ from torchtask.cluster import paths
 from torchtask.cluster.api import Api
 from torchtask.cluster.errors import ApiError, ClusterError
 from torchtask.core import manifest
+from torchtask.core.errors import TemplateInvalidError
 from torchtask.core.manifest import Start, Trigger
 from torchtask.core.spec import Spec
 from torchtask.core.units import Timed
 from torchtask.engine.background import Background
+from torchtask.engine.complaints import Complaint
 from torchtask.engine.store import Record
 
 AT_ONCE = 4
 DOUBT_SECONDS = 60  # after which a refusal is asked about again: it may have been a policy's
 
-log = logging.getLogger(__name__)
-
 
 class Judge:
     """Judges each generation of a task once. `judged(uid)` is called when the verdict on a task changed, or is old."""
 
-    def __init__(self, api: Api, judged: Callable[[str], None]) -> None:
-        self._api, self._judged = api, judged
+    def __init__(self, api: Api, judged: Callable[[str], None], complaint: Complaint) -> None:
+        self._api, self._judged, self._complaint = api, judged, complaint
         self._room = asyncio.Semaphore(AT_ONCE)
         self._background = Background()
 
@@ -55,16 +54,18 @@ class Judge:
         task = record.task
         verdict = None
         now = clock.now()
-        job = manifest.job(task, spec, Start(Timed(now), now, Trigger.SCHEDULE))
         try:
+            job = manifest.job(task, spec, Start(Timed(now), now, Trigger.SCHEDULE))
             async with self._room:
                 await self._api.create(paths.jobs(task.namespace), job, dryRun="All", fieldValidation="Strict")
         except ClusterError as error:
             if not (isinstance(error, ApiError) and (error.never or error.status == 409)):
-                log.warning("judging the template of %s/%s: %s", task.namespace, task.name, error)
+                self._complaint.failed(error, f"{task.namespace}/{task.name}")
                 return  # no verdict: what was known stands
             verdict = error.message if error.never else None  # a name that is taken comes after the judgement
+        self._complaint.well()
         if record.task.generation == task.generation and record.task.template_error != verdict:
             record.task = replace(record.task, template_error=verdict)
-            log.warning("the template of %s/%s is %s", task.namespace, task.name, verdict or "accepted")
+            if verdict is not None:
+                self._complaint.failed(TemplateInvalidError("spec", verdict), f"{task.namespace}/{task.name}")
             self._judged(task.uid)

@@ -1,22 +1,20 @@
 """The cluster's nodes as they are now: the listener of the Node watch."""
 
-import logging
 from collections.abc import Callable
 
 from torchtask.cluster.api import Document
 from torchtask.core.nodes import Census, Node
 from torchtask.core.wire.nodes import node
-
-log = logging.getLogger(__name__)
+from torchtask.engine.complaints import Complaint
 
 
 class Nodes:
     """The nodes, by UID. `changed` is called when one differs in what decisions depend on."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, changed: Callable[[], None], complaint: Complaint) -> None:
         self._nodes: dict[str, Node] = {}
         self._census: Census | None = None
-        self._changed = changed
+        self._changed, self._complaint = changed, complaint
 
     @property
     def all(self) -> Census:
@@ -30,8 +28,9 @@ class Nodes:
         try:
             uid, found = document["metadata"]["uid"], node(document)
         except (KeyError, TypeError, ValueError) as error:
-            log.warning("passing over a Node that cannot be read: %r", error)
+            self._complaint.failed(error, "it is passed over")
             return
+        self._complaint.well()
         if self._nodes.get(uid) != found:
             self._nodes[uid] = found
             self._census = None

@@ -1,6 +1,5 @@
 """What the operator knows of the Jobs: the runs of all tasks, and how much of the caps they take."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -9,19 +8,18 @@ from torchtask.cluster.api import Document
 from torchtask.core.ends import End, explained
 from torchtask.core.model import Run, Task
 from torchtask.core.wire import jobs
-
-log = logging.getLogger(__name__)
+from torchtask.engine.complaints import Complaint
 
 
 class Runs:
     """The runs of all tasks: the listener of the Job watch."""
 
-    def __init__(self, wake: Callable[[str], None]) -> None:
+    def __init__(self, wake: Callable[[str], None], complaint: Complaint) -> None:
         self._runs: dict[jobs.Owner, dict[str, Run]] = {}
         self._owners: dict[str, jobs.Owner] = {}
         self._ends: dict[str, End | None] = {}
         self._started: set[str] = set()
-        self._wake = wake
+        self._wake, self._complaint = wake, complaint
         self.active: Counter[str] = Counter()  # by namespace
         self.without_pod = 0
         self.version = 0
@@ -35,8 +33,9 @@ class Runs:
         try:
             found = jobs.run(document)
         except (KeyError, TypeError, ValueError) as error:
-            log.warning("passing over a Job that cannot be read: %r", error)
+            self._complaint.failed(error, "it is passed over")
             return
+        self._complaint.well()
         known = document["metadata"]["uid"]
         if self._owners.get(known) != (found[0] if found else None):
             self.gone(known)

@@ -1,8 +1,13 @@
-"""What the operator sees of the cluster: all TorchTasks, Jobs and Nodes, and the hold; and whether it sees them."""
+"""What the operator sees of the cluster: all TorchTasks, Jobs and Nodes, and the hold; and whether it sees them.
+
+Law: nothing is decided while blind: before all TorchTasks and Jobs were listed, while the Job watch is broken, and when
+the TorchTasks were not heard of for `BLIND_SECONDS`.
+"""
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection
+from contextlib import nullcontext, suppress
+from datetime import datetime
 from enum import Enum
 from functools import partial
 
@@ -11,16 +16,25 @@ from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.reflector import Reflector, pages
 from torchtask.core import hold, names
+from torchtask.core.model import Task
 from torchtask.core.nodes import Node
+from torchtask.core.spec import Spec
+from torchtask.core.state import Surroundings
+from torchtask.engine.agenda import Agenda
+from torchtask.engine.background import supervised
+from torchtask.engine.complaints import Complaints
 from torchtask.engine.hold import CurrentHold
 from torchtask.engine.nodes import Nodes
 from torchtask.engine.runs import Runs
+from torchtask.engine.settling import settling
 from torchtask.engine.store import Tasks
+from torchtask.settings import Settings
 
 SWEEP_SECONDS = 300
+SOON_SECONDS = 1.0
 BLIND_SECONDS = 30
-
-log = logging.getLogger(__name__)
+AT_A_STRETCH = 25  # tasks of a list, before others get a turn
+UNHEARD_SECONDS = 20  # of the change feed: then the tasks are listed meanwhile, so as not to go blind
 
 
 class News(Enum):
@@ -31,28 +45,53 @@ class News(Enum):
 
 
 class Sight:
-    """Keeps the stores in step with the cluster. `tell` is called when what many tasks depend on is another."""
+    """Keeps the stores in step with the cluster. `forgotten(uid)` is called when a task is gone."""
 
-    def __init__(self, api: Api, namespace: str, tasks: Tasks, runs: Runs, tell: Callable[[News], None]) -> None:
-        self._api, self._tasks, self._tell = api, tasks, tell
-        self._hold, self._nodes = CurrentHold(partial(tell, News.HOLD)), Nodes(partial(tell, News.NODES))
-        self._jobs = Reflector(api, paths.JOBS, runs, labelSelector=names.TASK_UID_LABEL)
-        self._node_watch = Reflector(api, paths.NODES, self._nodes)
-        selector = f"metadata.name={hold.CONFIG_MAP}"
-        self._hold_watch = Reflector(api, paths.config_maps(namespace), self._hold, fieldSelector=selector)
+    def __init__(
+        self, api: Api, chosen: Settings, agenda: Agenda, forgotten: Callable[[str], None], complaints: Complaints
+    ) -> None:
+        self._api, self._agenda = api, agenda
+        self._complaint = complaints.about("listing the TorchTasks")
+        self._reading = complaints.about("reading a TorchTask")
+        self.tasks = Tasks(chosen, agenda.wake, forgotten, self._reading)
+        self.runs = Runs(agenda.wake, complaints.about("reading a Job"))
+        self._hold = CurrentHold(partial(self._tell, News.HOLD))
+        self._nodes = Nodes(partial(self._tell, News.NODES), complaints.about("reading a Node"))
+        watching = {kind: complaints.about(f"watching {kind}") for kind in ("Jobs", "Nodes", "the hold")}
+        self._jobs = Reflector(api, paths.JOBS, self.runs, watching["Jobs"], labelSelector=names.TASK_UID_LABEL)
+        self._node_watch = Reflector(api, paths.NODES, self._nodes, watching["Nodes"])
+        selector, holds = f"metadata.name={hold.CONFIG_MAP}", paths.config_maps(chosen.namespace)
+        self._hold_watch = Reflector(api, holds, self._hold, watching["the hold"], fieldSelector=selector)
         self._listed, self._sweep_wanted, self._holds_known = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._heard_time = float("-inf")
+        self._news: set[News] = set()
+        self._taken_over = clock.now()
+        self._led_until: datetime | None = None
 
     async def run(self) -> None:
         """Look for ever."""
         async with asyncio.TaskGroup() as group:
-            for work in (self._jobs.run(), self._node_watch.run(), self._hold_watch.run(), self._list_tasks()):
-                group.create_task(work)
+            for reflector in (self._jobs, self._node_watch, self._hold_watch):
+                group.create_task(reflector.run())
+            group.create_task(supervised("the list of TorchTasks", self._list_tasks))
             group.create_task(self._learn_of_holds())
+
+    def take_over(self, led_until: datetime | None) -> None:
+        """Begin anew: what others wrote until now is to be seen before anything is decided (L10)."""
+        self._taken_over, self._led_until = clock.now(), led_until
+        self._listed.clear()
+        self.tasks.begin_anew()
+        self._jobs.begin_anew()
+        self._sweep_wanted.set()
 
     @property
     def nodes(self) -> Collection[Node] | None:
         """The nodes; None while they are out of sight."""
         return self._nodes.all if self._node_watch.sighted.is_set() else None
+
+    def around(self, task: Task) -> Surroundings:
+        """Return what matters to a task beside itself."""
+        return Surroundings(self._taken_over, self.nodes, self.held(task.namespace), self._led_until)
 
     def held(self, namespace: str) -> str | None:
         """Say why launches are held in a namespace; None when they are not."""
@@ -63,24 +102,53 @@ class Sight:
         """Tell whether launches are held in a namespace."""
         return self.held(namespace) is not None
 
+    @property
     def is_clear(self) -> bool:
-        """Tell whether enough is seen to decide: all tasks and Jobs, and whether there is a hold."""
-        return self._listed.is_set() and self._jobs.sighted.is_set() and self._holds_known.is_set()
+        """Whether enough is seen to decide: all tasks and Jobs, and whether there is a hold."""
+        known = self._listed.is_set() and self._jobs.sighted.is_set() and self._holds_known.is_set()
+        return known and clock.monotonic() - self._heard_time < BLIND_SECONDS
 
+    @property
     def is_fresh(self) -> bool:
-        """Tell whether the Jobs were seen a moment ago."""
-        return self.is_clear() and clock.monotonic() - self._jobs.fresh_time < BLIND_SECONDS
+        """Whether tasks and Jobs were seen a moment ago."""
+        return self.is_clear and clock.monotonic() - self._jobs.fresh_time < BLIND_SECONDS
 
-    def take(self, document: Document) -> None:
-        """Take a TorchTask as it is now; one that cannot be taken keeps no other from being seen."""
+    def take(self, kind: str | None, document: Document) -> None:
+        """Take an event of the change feed; one that cannot be taken keeps no other from being seen."""
         try:
-            self._tasks.changed(document)
-        except Exception:
-            log.exception("taking a TorchTask")
+            if kind == "DELETED":
+                self.tasks.gone(document["metadata"]["uid"])
+            else:
+                self.tasks.changed(document)
+        except Exception as error:  # noqa: BLE001 -- see above
+            self._reading.failed(error)
+
+    @property
+    def ages(self) -> dict[str, float]:
+        """For how many seconds nothing was heard, by what is watched."""
+        now = clock.monotonic()
+        times = {"torchtasks": self._heard_time, "jobs": self._jobs.fresh_time, "nodes": self._node_watch.fresh_time}
+        return {kind: now - time for kind, time in times.items()}
+
+    def heard(self) -> None:
+        """Take note that the change feed is connected at this moment."""
+        self._heard_time = clock.monotonic()
 
     def sweep(self) -> None:
         """List the TorchTasks soon: there was a gap, and deletions during it are not reported."""
         self._sweep_wanted.set()
+
+    def spread(self) -> None:
+        """Wake those whom the news concern, once for however many there were: a LIST of nodes brings thousands."""
+        news, self._news = self._news, set()
+        for record in self.tasks if news else ():
+            spec = record.task.spec
+            if News.HOLD in news or (isinstance(spec, Spec) and spec.where.needs_nodes):
+                self._agenda.wake(record.task.uid)
+
+    def _tell(self, news: News) -> None:
+        self._news.add(news)
+        self._agenda.roused.set()
 
     async def _learn_of_holds(self) -> None:
         """A hold is known once it was looked for; later, while it is out of sight, what was known stands."""
@@ -92,22 +160,39 @@ class Sight:
         while True:
             self._sweep_wanted.clear()
             try:
-                found: set[str] = set()
-                version = 0
-                async for page in pages(self._api, paths.TASKS):
-                    version = int(page["metadata"]["resourceVersion"])
-                    for document in page["items"]:
-                        found.add(document["metadata"]["uid"])
-                        self.take(document)
-                self._tasks.sweep(found, version)
-                if not self._listed.is_set():
-                    self._listed.set()
-                    self._tell(News.HOLD)
+                await self._list()
+                self._complaint.well()
                 seconds = float(SWEEP_SECONDS)
             except Exception as error:  # noqa: BLE001 -- whatever the server sent, the operator goes on
-                log.warning("listing the TorchTasks: %r", error)
-                seconds = 1.0
-            try:
-                await asyncio.wait_for(self._sweep_wanted.wait(), seconds)
-            except TimeoutError:
-                continue
+                self._complaint.failed(error)
+                seconds = 0.0
+                await asyncio.sleep(SOON_SECONDS)
+            await self._wait(seconds)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait until the tasks are to be listed again: when it is time, after a gap, or when the feed is silent."""
+        until = clock.monotonic() + seconds
+        while not self._sweep_wanted.is_set() and clock.monotonic() < min(until, self._heard_time + UNHEARD_SECONDS):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SOON_SECONDS):
+                    await self._sweep_wanted.wait()
+
+    async def _list(self) -> None:
+        begun, taken_over = clock.monotonic(), self._taken_over
+        found: set[str] = set()
+        version = 0
+        with nullcontext() if self._listed.is_set() else settling():
+            async for page in pages(self._api, paths.TASKS):
+                if taken_over != self._taken_over:
+                    return  # in vain: it began before we took over
+                version = int(page["metadata"]["resourceVersion"])
+                for number, document in enumerate(page["items"], start=1):
+                    found.add(document["metadata"]["uid"])
+                    self.take("LISTED", document)
+                    if number % AT_A_STRETCH == 0:
+                        await asyncio.sleep(0)
+        self.tasks.sweep(found, version)
+        self._heard_time = max(self._heard_time, begun)
+        if not self._listed.is_set() and taken_over == self._taken_over:
+            self._listed.set()
+            self._tell(News.HOLD)

@@ -1,8 +1,7 @@
 """What the operator knows of the TorchTasks: a slim record for each, never whole documents."""
 
-import logging
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,21 +11,23 @@ from torchtask.core.account import Ledger
 from torchtask.core.conditions import Condition
 from torchtask.core.launch import Flights
 from torchtask.core.model import Task
+from torchtask.core.status import digest, held_digest
 from torchtask.core.units import Unit
 from torchtask.core.wire import ledgers, tasks
+from torchtask.engine.complaints import Complaint
 from torchtask.engine.crowd import Crowd
 from torchtask.settings import Settings
 
 SAMPLES = 100
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Record:
     """One task: what the server says, what was decided, and what of that the server holds.
 
-    `version`: the resourceVersion last seen. `published`: the digest of the status that the server is known to hold.
+    `version`: the resourceVersion last seen. `unread`: what was known of the account is forgotten, and the next
+    document tells it. `published`: the digest of the status that the server is known to hold; `offered`: of the one
+    written last, whose echo may come before its answer.
     `judged`: the generation whose template the server has been asked about. `lateness`: of the last launches, by fire
     time, in milliseconds; `on_time`: the launches under way that will be measured, with their fire and launch times.
     `tail`: the last words of the run that failed last, and how often they came in a row.
@@ -42,19 +43,22 @@ class Record:
     next_time: datetime | None = None
     over: bool = False
     published: bytes = b""
+    offered: bytes = b""
     lateness: deque[tuple[datetime, int]] | None = None
     on_time: dict[Unit, tuple[datetime, datetime]] = field(default_factory=dict)
-    clearing: set[str] = field(default_factory=set)
     tail: tuple[str, int] = ("", 0)
+    unread: bool = False
 
 
 class Tasks:
     """The records, by UID. `wake` is called when one has to be looked at again, `forgotten` when a task is gone."""
 
-    def __init__(self, chosen: Settings, wake: Callable[[str], None], forgotten: Callable[[str], None]) -> None:
+    def __init__(
+        self, chosen: Settings, wake: Callable[[str], None], forgotten: Callable[[str], None], complaint: Complaint
+    ) -> None:
         self._records: dict[str, Record] = {}
         self._crowd, self._timeout = Crowd(chosen.tasks_in_namespace), chosen.default_timeout_seconds
-        self._wake, self._forgotten = wake, forgotten
+        self._wake, self._forgotten, self._complaint = wake, forgotten, complaint
 
     def __iter__(self) -> Iterator[Record]:
         return iter(list(self._records.values()))
@@ -70,11 +74,13 @@ class Tasks:
         """Take a TorchTask as it is now; an older document than the one known is passed over."""
         metadata = document["metadata"]
         version, record = int(metadata["resourceVersion"]), self._records.get(metadata["uid"])
-        if record is not None and version <= record.version:
+        if record is not None and (version < record.version or (version == record.version and not record.unread)):
             return
         status = document.get("status")
         if record is None:
             self._welcome(_first_seen(self._read(document), version, status))
+        elif record.unread:
+            self._records[record.task.uid] = _first_seen(self._now(record.task, document), version, status)
         elif not _follow(record, self._now(record.task, document), version, status):
             return
         self._wake(metadata["uid"])
@@ -85,6 +91,12 @@ class Tasks:
         if record is not None:
             task = record.task
             self._seat(self._crowd.drop(task.namespace, task.creation_time, uid))
+            self._forgotten(uid)
+
+    def begin_anew(self) -> None:
+        """Forget what was decided, and hold on to the tasks: the next document of each tells what others decided."""
+        for uid, record in self._records.items():
+            record.unread, record.ledger, record.flights = True, None, {}
             self._forgotten(uid)
 
     def sweep(self, existing: Collection[str], version: int) -> None:
@@ -111,11 +123,13 @@ class Tasks:
         """Read a task; whatever a spec does to us, only its own task is stopped by it (promise 10)."""
         try:
             task = tasks.task(document, clock.now(), self._timeout)
-        except Exception:
-            log.exception("reading %s", document["metadata"].get("name"))
-            task = tasks.unreadable(document)
+        except Exception as error:  # noqa: BLE001 -- see above
+            self._complaint.failed(error, str(document["metadata"].get("name")))
+            return tasks.unreadable(document)
         if task.problem is not None:
-            log.warning("%s/%s is not ready: %s", task.namespace, task.name, task.problem)
+            self._complaint.failed(task.problem, f"{task.namespace}/{task.name}")
+        else:
+            self._complaint.well()
         return task
 
     def _now(self, task: Task, document: Document) -> Task:
@@ -131,7 +145,8 @@ def _first_seen(task: Task, version: int, status: object) -> Record:
     ledger, conditions = ledgers.ledger(status), ledgers.conditions(status)
     was_ready = any(c.type == "Ready" and c.status for c in conditions)
     judged = ledger.generation if ledger is not None and was_ready else 0
-    return Record(task, version, ledger, conditions, judged)
+    published = held_digest(status) if ledger is not None and isinstance(status, Mapping) else b""
+    return Record(task, version, ledger, conditions, judged, published=published)
 
 
 def _follow(record: Record, task: Task, version: int, status: object) -> bool:
@@ -141,6 +156,17 @@ def _follow(record: Record, task: Task, version: int, status: object) -> bool:
     held = ledgers.ledger(status)
     if held is None:
         record.published = b""  # wiped, or filled with rubbish: it is written again
-    elif record.ledger is not None and held.accounted_time > record.ledger.accounted_time:
+    elif record.ledger is None or held.accounted_time > record.ledger.accounted_time:
         record.ledger, record.published = held, b""  # somebody else went on (L13)
+    elif not _is_ours(record, record.ledger, held, status):
+        record.published = b""  # somebody else wrote what he knows less of than we
     return task != before or not record.published
+
+
+def _is_ours(record: Record, ledger: Ledger, held: Ledger, status: object) -> bool:
+    """Tell whether the server holds a status of ours, the one that is being written included."""
+    known = ledger.published
+    if known is not None and held.accounted_time < known.accounted_time:
+        return False
+    written = {record.published, record.offered}
+    return isinstance(status, Mapping) and (digest(status) in written or held_digest(status) in written)

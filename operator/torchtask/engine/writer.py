@@ -1,18 +1,16 @@
 """Writes statuses: at most one patch a second for a task, only what changed, never over somebody else's (law L13)."""
 
 import asyncio
-import hashlib
-import json
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ApiError, ClusterError
+from torchtask.cluster.errors import ApiError, ClusterError, NotLeadingError
 from torchtask.core import ledger as books
+from torchtask.core import status
 from torchtask.core.account import Ledger
 from torchtask.core.conditions import conditions
 from torchtask.core.daemon import states
@@ -20,34 +18,28 @@ from torchtask.core.finished import is_over
 from torchtask.core.launch import Attempt, InFlight
 from torchtask.core.model import Task
 from torchtask.core.spec import Spec
-from torchtask.core.state import State, Surroundings
-from torchtask.core.status import Sight, lateness, render_status
-from torchtask.core.units import Unit
-from torchtask.engine.runs import Runs
-from torchtask.engine.store import Record, Tasks
+from torchtask.core.state import State
+from torchtask.core.status import lateness, render_status
+from torchtask.engine.background import supervised
+from torchtask.engine.launches import Launches
+from torchtask.engine.sight import Sight
+from torchtask.engine.store import Record
+from torchtask.engine.told import Told
 
-INTERVAL_SECONDS = 1.0
+INTERVAL_SECONDS, LOADED_SECONDS = 1.0, 5.0
 AFTER_A_FAULT_SECONDS = 3.0
 WRITERS = 16
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Where a status is read from; `why(task uid, unit)` says what keeps a launch back."""
-
-    tasks: Tasks
-    runs: Runs
-    around: Callable[[Task], Surroundings]
-    why: Callable[[str, Unit], str]
+MANY = 100  # statuses that wait
+MOST_WAIT_SECONDS = 2.0  # for launches, which go first
 
 
 class Writer:
     """Brings the statuses on the server up to date. `written` is called when the server holds what was decided."""
 
-    def __init__(self, api: Api, seen: Seen, written: Callable[[str], None]) -> None:
-        self._api, self._seen, self._tasks, self._written = api, seen, seen.tasks, written
+    def __init__(self, api: Api, sight: Sight, launches: Launches, written: Callable[[str], None], told: Told) -> None:
+        self._api, self._sight, self._tasks = api.lane(WRITERS), sight, sight.tasks
+        self._launches, self._written, self._herald = launches, written, told.herald
+        self._complaint = told.complaints.about("writing a status")
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: set[str] = set()  # for a writer
         self._resting: set[str] = set()  # being written, or until the interval is over
@@ -64,26 +56,27 @@ class Writer:
     async def run(self) -> None:
         """Write for ever."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(WRITERS):
-                group.create_task(self._serve())
+            for number in range(WRITERS):
+                group.create_task(supervised(f"writer {number}", self._serve))
 
     async def flush(self) -> None:
         """Write everything that waits, once; for the end."""
         written = await asyncio.gather(*map(self._write, self._waiting | self._again), return_exceptions=True)
         for error in (answer for answer in written if isinstance(answer, Exception)):
-            log.error("writing a status at the end: %r", error)
+            self._complaint.failed(error)
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             uid = await self._wanted.get()
+            await self._launches.calm(MOST_WAIT_SECONDS)
             self._waiting.discard(uid)
             self._resting.add(uid)
             seconds = AFTER_A_FAULT_SECONDS
             try:
                 seconds = await self._write(uid)
-            except Exception:
-                log.exception("writing a status")
+            except Exception as error:  # noqa: BLE001 -- no task's fault harms another
+                self._complaint.failed(error)
                 self._again.add(uid)
             loop.call_later(seconds, self._rested, uid)
 
@@ -100,69 +93,75 @@ class Writer:
             return 0.0
         ledger = record.ledger
         document = self._render(record, ledger)
-        digest = _digest(document)
+        digest = status.digest(document)
         if digest == record.published:
             return 0.0
-        if await self._patch(record, ledger, document, digest):
-            return INTERVAL_SECONDS
-        self._again.add(uid)
-        return AFTER_A_FAULT_SECONDS
+        return await self._patch(record, ledger, document, digest)
+
+    @property
+    def _interval(self) -> float:
+        """Longer while launches, or other statuses, want the API server's time more than this one does."""
+        is_loaded = self._launches.is_busy or self._wanted.qsize() > MANY
+        return LOADED_SECONDS if is_loaded else INTERVAL_SECONDS
 
     def _render(self, record: Record, ledger: Ledger) -> Document:
         task, spec = record.task, record.task.spec
-        runs = self._seen.runs.of(task)
+        runs = self._sight.runs.of(task)
         active = sum(1 for r in runs if not is_over(ledger, r))
         active += sum(1 for f in record.flights.values() if not f.is_open)
-        flights = {u: self._told(task, f) for u, f in record.flights.items()}
-        state = State(task, ledger, runs, flights, clock.now(), self._seen.around(task))
+        flights = {u: self._with_reason(task, f) for u, f in record.flights.items()}
+        state = State(task, ledger, runs, flights, clock.now(), self._sight.around(task))
+        before = record.conditions
         late = lateness(milliseconds for _, milliseconds in record.lateness or ())
         record.conditions = conditions(state, record.conditions, late.p99 if late else None, over=record.over)
+        self._herald.judged(record, before)
         slots = tuple(states(state, spec, spec.daemon)) if isinstance(spec, Spec) and spec.daemon else ()
-        return render_status(task, ledger, Sight(active, record.next_time, record.conditions, late, slots))
+        return render_status(task, ledger, status.Sight(active, record.next_time, record.conditions, late, slots))
 
-    def _told(self, task: Task, flight: InFlight) -> InFlight:
+    def _with_reason(self, task: Task, flight: InFlight) -> InFlight:
         """Let a launch that waits say what keeps it back."""
         waits = flight.attempt is Attempt.WANTED
-        return replace(flight, message=self._seen.why(task.uid, flight.unit)) if waits else flight
+        return replace(flight, message=self._launches.gate.why(task.uid, flight.unit)) if waits else flight
 
-    async def _patch(self, record: Record, ledger: Ledger, document: Document, digest: bytes) -> bool:
-        """Patch the status; tell whether the server holds it now, or a newer object is known to try it on."""
+    async def _patch(self, record: Record, ledger: Ledger, document: Document, digest: bytes) -> float:
+        """Patch the status; return for how many seconds to leave it alone."""
         task = record.task
+        record.offered = digest
         patch: dict[str, Any] = {"metadata": {"resourceVersion": str(record.version)}, "status": document}
         try:
             answer = await self._api.merge(paths.status(task.namespace, task.name), patch)
         except ClusterError as error:
-            status = error.status if isinstance(error, ApiError) else None
-            if status == 409:
-                self._again.add(task.uid)
-                return await self._reread(record)
-            if status == 404:
-                self._tasks.gone(task.uid)  # deleted in a gap: nobody else would tell
-                return True
-            log.warning("writing the status of %s/%s: %s", task.namespace, task.name, error)
-            return False
+            return await self._refused(record, error)
+        self._complaint.well()
         record.version = max(record.version, int(answer["metadata"]["resourceVersion"]))
         record.published = digest
         if record.ledger is not None:
             record.ledger = books.published(record.ledger, ledger)
         self._written(task.uid)
-        return True
+        return self._interval
 
-    async def _reread(self, record: Record) -> bool:
-        """Read the task anew; another of its name means that it is gone."""
+    async def _refused(self, record: Record, error: ClusterError) -> float:
+        """See what is to be done about a status that was not taken; return for how many seconds to leave it alone."""
         task = record.task
-        try:
-            document = await self._api.get(paths.task(task.namespace, task.name))
-        except ClusterError as error:
-            log.warning("reading %s/%s: %s", task.namespace, task.name, error)
-            return False
+        if isinstance(error, NotLeadingError):
+            return 0.0  # who leads writes
+        if isinstance(error, ApiError) and error.absent:
+            self._tasks.gone(task.uid)  # deleted in a gap: nobody else would tell
+            return 0.0
+        self._again.add(task.uid)
+        if isinstance(error, ApiError) and error.status == 409:
+            try:
+                await self._reread(task)
+            except ClusterError as another:
+                error = another
+            else:
+                return self._interval
+        self._complaint.failed(error, f"{task.namespace}/{task.name}")
+        return max(AFTER_A_FAULT_SECONDS, error.retry_after or 0.0)
+
+    async def _reread(self, task: Task) -> None:
+        """Read the task anew; another of its name means that it is gone."""
+        document = await self._api.get(paths.task(task.namespace, task.name))
         if document["metadata"]["uid"] != task.uid:
             self._tasks.gone(task.uid)
         self._tasks.changed(document)
-        return True
-
-
-def _digest(document: Document) -> bytes:
-    """Digest what matters: `accountedTime` alone says nothing new as long as nothing came to be counted."""
-    kept = {key: value for key, value in document.items() if key != "accountedTime"}
-    return hashlib.blake2b(json.dumps(kept, sort_keys=True).encode(), digest_size=16).digest()

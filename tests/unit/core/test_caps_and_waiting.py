@@ -8,7 +8,7 @@ import pytest
 from tests.scenario import Scenario, a_task, at, launches, unit
 from torchtask.core import launch
 from torchtask.core.decide import Decision
-from torchtask.core.launch import Answer, Attempt, InFlight, settle
+from torchtask.core.launch import Answer, Attempt, InFlight, Reply, settle
 
 TEN = unit("12:00:10")
 
@@ -131,7 +131,7 @@ def test_the_deadline_of_what_waits_in_the_queue_is_waited_for() -> None:
 
 def refused(flight: InFlight, time: str) -> InFlight:
     """Let a launch be sent, and refused a moment later."""
-    answered, _ = settle(launch.sent(flight, at(time)), Answer.REFUSED, at(time), "quota exceeded")
+    answered, _ = settle(launch.sent(flight, at(time)), Reply(Answer.REFUSED, "quota exceeded"), at(time))
     assert answered is not None
     return answered
 

@@ -14,7 +14,7 @@ from tests.scenario import Scenario, a_task, at, launches, unit
 from torchtask.core.account import Result
 from torchtask.core.decide import Decision, Prune, Stop
 from torchtask.core.errors import SpecReason
-from torchtask.core.launch import Answer, Attempt, Launch, LookUp, settle
+from torchtask.core.launch import Answer, Attempt, Launch, LookUp, Reply, settle
 from torchtask.core.model import Phase
 
 HOURLY = "0 0 * * * *"
@@ -198,7 +198,7 @@ def collided() -> Scenario:
     """Begin with a launch whose name was taken."""
     state = begun("never ran")
     state = state.after(state.decided("11:00:00"), sent="11:00:00")
-    flight, outcome = settle(state.flights[unit("11:00:00")], Answer.EXISTS, at("11:00:00.2"))
+    flight, outcome = settle(state.flights[unit("11:00:00")], Reply(Answer.EXISTS), at("11:00:00.2"))
     assert (flight is not None, outcome) == (True, None)
     return replace(state, flights={unit("11:00:00"): flight} if flight else {})
 
@@ -212,7 +212,7 @@ def test_a_create_that_answers_already_exists(answer: Answer, result: Result, re
     state = collided()
     assert state.decided(AFTER_THE_HOUR).actions == (LookUp(unit("11:00:00")),)
 
-    _, outcome = settle(state.flights[unit("11:00:00")], answer, at(AFTER_THE_HOUR))
+    _, outcome = settle(state.flights[unit("11:00:00")], Reply(answer), at(AFTER_THE_HOUR))
     assert outcome is not None
     assert (outcome.result, outcome.reason) == (result, reason)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.scenario import Scenario, a_task, at, launches, unit
 from torchtask.core.decide import Decision, Prune, Stop
-from torchtask.core.launch import Answer, Attempt, settle
+from torchtask.core.launch import Answer, Attempt, Reply, settle
 from torchtask.core.model import Phase
 from torchtask.core.overlap import place
 from torchtask.core.spec import ConcurrencyPolicy, Overlap
@@ -222,7 +222,7 @@ def test_an_unanswered_launch_past_its_deadline_is_only_looked_up() -> None:
     decision = state.decided("12:00:14")
 
     assert launches(decision) == []
-    outcome = settle(decision.flights[unit("12:00:10")], Answer.ABSENT, at("12:00:15"))[1]
+    outcome = settle(decision.flights[unit("12:00:10")], Reply(Answer.ABSENT), at("12:00:15"))[1]
     assert outcome is not None
     assert (outcome.result, outcome.reason) == ("Missed", "Deadline")
 

@@ -1,15 +1,16 @@
 """The status document: what it says, and that it is read back as it was meant."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.crd.written import FAILED, NOW, full_ledger, written
+from tests.crd.written import ASKED, FAILED, NOW, full_ledger, written
 from tests.scenario import a_task
 from torchtask.core.account import NotLaunched, Published, Slot
 from torchtask.core.daemon import SlotState
 from torchtask.core.finished import RECENT_RUNS
-from torchtask.core.status import Lateness, Sight, lateness, render_status
+from torchtask.core.status import Lateness, Sight, digest, held_digest, lateness, render_status
 from torchtask.core.wire import ledgers
 
 
@@ -97,3 +98,22 @@ def test_a_slot_whose_next_run_nobody_could_name_is_rubbish(instance: dict[str, 
 
     assert ledgers.ledger(written(daemon={}) | {"daemon": {"instances": [slot]}}) is not None
     assert ledgers.ledger(written(daemon={}) | {"daemon": {"instances": [slot | instance]}}) is None
+
+
+def test_a_status_that_says_the_same_is_known_again() -> None:
+    """After a restart: what the merge patch took away is not there, and lateness is not known yet."""
+    ledger = replace(full_ledger(NOW), recent_runs=(FAILED, ASKED))
+    rendered = render_status(a_task().task, ledger, Sight())
+    lateness_told = {"latenessMilliseconds": {"p50": 1, "p99": 2, "max": 3}}
+    held = _merged(rendered) | {"accountedTime": "2020-01-01T00:00:00Z"} | lateness_told
+
+    assert None in rendered.values()
+    assert None in rendered["lastRun"].values()
+    assert held_digest(held) == digest(rendered)
+    assert held_digest(held | {"active": 7}) != digest(rendered)
+    assert held_digest({name: value for name, value in held.items() if name != "lastRun"}) != digest(rendered)
+
+
+def _merged(patch: dict[str, Any]) -> dict[str, Any]:
+    """Return what a merge patch makes of nothing."""
+    return {k: _merged(v) if isinstance(v, dict) else v for k, v in patch.items() if v is not None}

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.scenario import Scenario, a_task, at, document, launches, unit
 from torchtask.core.conditions import Condition
 from torchtask.core.decide import Decision
-from torchtask.core.launch import Answer, Attempt, settle
+from torchtask.core.launch import Answer, Attempt, Reply, settle
 from torchtask.core.model import Phase
 from torchtask.core.spec import Spec
 from torchtask.core.wire import tasks
@@ -219,7 +221,7 @@ def test_a_launch_lost_to_a_suspension_says_so() -> None:
     state = a_task().since("12:00:05").with_flight("12:00:10", Attempt.SENT).edited(suspend=True)
     flight = state.decided("12:00:12").flights[unit("12:00:10")]
 
-    outcome = settle(flight, Answer.ABSENT, at("12:00:12"))[1]
+    outcome = settle(flight, Reply(Answer.ABSENT), at("12:00:12"))[1]
     assert outcome is not None
     assert outcome.reason == "Suspended"
 
@@ -232,3 +234,16 @@ def test_an_outage_tells_what_was_really_started() -> None:
     assert full is not None
     assert free is not None
     assert (full.started, free.started) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("led_until", "begun"),
+    [(None, "12:00:05"), ("12:00:01", "12:00:05"), ("12:00:31", "12:00:31"), ("12:30:00", "12:01:07")],
+)
+def test_an_outage_begins_when_nobody_led_any_more(led_until: str | None, begun: str) -> None:
+    """What was decided may be younger than what was written; a Lease from the future says nothing (L3)."""
+    state = replace(a_task().since("12:00:05"), led_until=at(led_until) if led_until else None)
+    outage = state.decided("12:01:07").ledger.last_outage
+
+    assert outage is not None
+    assert outage.start_time == at(begun)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.launches import START
 from tests.scenario import a_task, at, document
+from tests.telling import complaint
 from torchtask.core.ends import End
 from torchtask.core.manifest import job
 from torchtask.core.model import Phase, Run
@@ -41,7 +42,7 @@ def only(runs: Runs) -> Run:
 def test_an_explanation_outlives_the_next_event() -> None:
     """It is learned while the Pods stop, and stands when the Job has its final condition."""
     woken: list[str] = []
-    runs = Runs(woken.append)
+    runs = Runs(woken.append, complaint())
     runs.changed(a_job("FailureTarget"))
     assert only(runs).unexplained
     woken.clear()
@@ -57,7 +58,7 @@ def test_an_explanation_outlives_the_next_event() -> None:
 
 def test_an_explanation_of_a_job_that_is_gone_is_dropped() -> None:
     """It went while its Pods were asked; and a Job of the same name that comes later has an end of its own."""
-    runs = Runs(lambda _: None)
+    runs = Runs(lambda _: None, complaint())
     runs.changed(a_job("Failed"))
     runs.explain("job-uid", END)
     runs.gone("job-uid")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.scenario import UID, a_task, unit
+from tests.telling import complaint
 from torchtask.core.admission import Limits
 from torchtask.core.launch import Attempt
 from torchtask.core.units import Unit
@@ -25,7 +26,7 @@ class Doorway:
     ) -> None:
         self.let: list[Unit] = []
         self.obeys = obeys
-        self.runs = Runs(lambda _: None)
+        self.runs = Runs(lambda _: None, complaint())
         self.gate = Gate(limits, self.runs, held, self._let)
 
     def _let(self, _: str, through: Unit) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.scenario import UID, a_task
+from tests.telling import complaint
 from torchtask.cluster.errors import ApiError
 from torchtask.engine import judge
 from torchtask.engine.judge import Judge
@@ -28,15 +29,16 @@ class Policy:
 
 def test_a_refusal_is_doubted_though_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     """A daemon that is refused has no fire time that would have it looked at again."""
-    monkeypatch.setattr(judge, "DOUBT_SECONDS", 0.01)
+    monkeypatch.setattr(judge, "DOUBT_SECONDS", 0.3)
     record = Record(a_task(daemon={}).task, 1, None, ())
     policy, woken = Policy(), asyncio.Queue[str]()
-    judging = Judge(policy, woken.put_nowait)  # type: ignore[arg-type]  # all that it asks of an Api
+    judging = Judge(policy, woken.put_nowait, complaint())  # type: ignore[arg-type]  # all that it asks of an Api
 
     async def follow() -> None:
         for expected in ("denied by a policy", "denied by a policy", None):  # told, doubted, told
             judging.consider(record)
-            assert await asyncio.wait_for(woken.get(), 5) == UID
+            async with asyncio.timeout(5):
+                assert await woken.get() == UID
             assert record.task.template_error == expected
 
     asyncio.run(follow())

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.telling import complaint
 from torchtask.engine.nodes import Nodes
 
 
@@ -12,7 +13,7 @@ class Told:
 
     def __init__(self) -> None:
         self.times = 0
-        self.nodes = Nodes(self.note)
+        self.nodes = Nodes(self.note, complaint())
 
     def note(self) -> None:
         """Count."""

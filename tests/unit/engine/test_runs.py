@@ -6,6 +6,7 @@ import pytest
 
 from tests.launches import a_job
 from tests.scenario import UID, a_task
+from tests.telling import complaint
 from torchtask.engine.runs import Runs
 
 ACTIVE, PODLESS = 1, 1
@@ -31,7 +32,7 @@ def made(status: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
 )
 def test_a_job_takes_what_it_is_until_it_is_gone(job: dict[str, Any], active: int, without_pod: int) -> None:
     """Whatever was known of it before, and however often it is told."""
-    runs = Runs(lambda _: None)
+    runs = Runs(lambda _: None, complaint())
     for document in (made(), job, made({"active": 1}), job, job):
         runs.changed(document)
 
@@ -43,7 +44,7 @@ def test_a_job_takes_what_it_is_until_it_is_gone(job: dict[str, Any], active: in
 def test_a_run_that_was_found_started_stays_so() -> None:
     """Its Job does not tell: the Pod runs and is not ready."""
     woken: list[str] = []
-    runs = Runs(woken.append)
+    runs = Runs(woken.append, complaint())
     runs.changed(made({"active": 1}))
     runs.started("job-uid")
     runs.started("another")
@@ -56,7 +57,7 @@ def test_a_run_that_was_found_started_stays_so() -> None:
 
 def test_a_job_that_is_no_run_any_more_takes_nothing() -> None:
     """Nobody owns it since its task was deleted with `--cascade=orphan`: it is neither counted nor touched."""
-    runs = Runs(lambda _: None)
+    runs = Runs(lambda _: None, complaint())
     runs.changed(made())
     orphan = made()
     del orphan["metadata"]["ownerReferences"]
@@ -67,7 +68,7 @@ def test_a_job_that_is_no_run_any_more_takes_nothing() -> None:
 
 def test_a_job_that_changes_hands_is_counted_once() -> None:
     """It is the run of whoever owns it now."""
-    runs = Runs(lambda _: None)
+    runs = Runs(lambda _: None, complaint())
     runs.changed(made())
     other = made()
     owner = other["metadata"]["ownerReferences"][0]

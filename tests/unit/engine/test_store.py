@@ -7,9 +7,12 @@ import pytest
 
 from tests.launches import START
 from tests.scenario import UID, a_task, at, document
+from tests.telling import complaint
+from torchtask.core.launch import Attempt
 from torchtask.core.manifest import job
 from torchtask.core.model import Phase
 from torchtask.core.spec import Spec
+from torchtask.core.status import digest
 from torchtask.core.wire import tasks
 from torchtask.engine.runs import Runs
 from torchtask.engine.store import Tasks
@@ -35,7 +38,7 @@ def woken() -> Woken:
 @pytest.fixture
 def store(woken: Woken) -> Tasks:
     """An empty store."""
-    return Tasks(Settings(), woken.append, lambda _: None)
+    return Tasks(Settings(), woken.append, lambda _: None, complaint())
 
 
 def versioned(version: int, *, generation: int = 1, status: Any = None, **spec: Any) -> dict[str, Any]:
@@ -71,13 +74,36 @@ def test_our_own_patch_wakes_nobody(store: Tasks, woken: Woken) -> None:
     store.changed(versioned(1))
     record = store.get(UID)
     assert record is not None
-    record.ledger, record.published = a_task().since("12:00:00").ledger, b"digest"
+    record.ledger, record.offered = a_task().since("12:00:00").ledger, digest(a_status())
+    record.published = b"the one before"
     woken.take()
 
     store.changed(versioned(2, status=a_status()))
 
     assert woken == []
-    assert record.published == b"digest"
+    assert record.published == b"the one before"
+
+
+@pytest.mark.parametrize(
+    "rubbish", [{"active": 10**9}, {"queuedTimes": ["1971-01-01T00:00:00Z"]}, {"accountedTime": "1971-01-01T00:00:00Z"}]
+)
+def test_a_status_that_somebody_else_wrote_is_written_again(
+    store: Tasks, woken: Woken, rubbish: dict[str, Any]
+) -> None:
+    """Who reads it would be told wrong, and so would the next operator: an idle task would be left with it."""
+    store.changed(versioned(1, status=a_status()))
+    record = store.get(UID)
+    assert record is not None
+    ledger = record.ledger
+    woken.take()
+
+    store.changed(versioned(2, status=a_status()))
+    assert woken == []
+    store.changed(versioned(3, status=a_status() | rubbish))
+
+    assert woken == [UID]
+    assert record.published == b""
+    assert record.ledger == ledger
 
 
 @pytest.mark.parametrize("status", [{}, {"counts": 1}])
@@ -138,7 +164,7 @@ def test_jobs_come_and_go(woken: Woken) -> None:
     assert isinstance(task.spec, Spec)
     made = job(task, task.spec, START)
     made["metadata"] |= {"uid": "job-uid", "creationTimestamp": "2026-06-01T12:00:10Z"}
-    runs = Runs(woken.append)
+    runs = Runs(woken.append, complaint())
 
     runs.changed(made)
     assert [r.phase for r in runs.of(task)] == [Phase.ACTIVE]
@@ -154,7 +180,7 @@ def test_jobs_come_and_go(woken: Woken) -> None:
 
 def test_a_job_that_cannot_be_read_disturbs_nobody(woken: Woken) -> None:
     """Whatever the server shows, the watch goes on."""
-    runs = Runs(woken.append)
+    runs = Runs(woken.append, complaint())
 
     runs.changed({"metadata": {"name": "x-1", "ownerReferences": [{"controller": True}]}})
     runs.gone("never-seen")
@@ -168,7 +194,7 @@ def test_a_job_in_another_namespace_takes_nobodys_instance(woken: Woken) -> None
     assert isinstance(task.spec, Spec)
     forged = job(task, task.spec, START)
     forged["metadata"] |= {"uid": "job-uid", "namespace": "elsewhere", "creationTimestamp": "2026-06-01T12:00:10Z"}
-    runs = Runs(woken.append)
+    runs = Runs(woken.append, complaint())
 
     runs.changed(forged)
 
@@ -188,3 +214,50 @@ def test_a_spec_that_breaks_the_reader_stops_its_own_task_only(store: Tasks, mon
     record = store.get(UID)
     assert record is not None
     assert "failed to read" in str(record.task.problem)
+
+
+def test_at_a_take_over_only_what_the_server_holds_counts() -> None:
+    """What this operator decided is forgotten, in favour of what others wrote meanwhile; the spec is not read anew."""
+    dropped: list[str] = []
+    store = Tasks(Settings(), lambda _: None, dropped.append, complaint())
+    store.changed(versioned(7, status=a_status()))
+    record = store.get(UID)
+    assert record is not None
+    record.ledger = a_task().since("12:00:00").counted(missed=5).ledger
+    record.flights = a_task().with_flight("12:00:10", Attempt.SENT).flights
+    spec = record.task.spec
+
+    store.begin_anew()
+    store.changed(versioned(7, status=a_status()))
+
+    found = store.get(UID)
+    assert found is not None
+    assert found.ledger is not None
+    assert (found.ledger.counts.missed, found.flights, dropped) == (0, {}, [UID])
+    assert found.task.spec is spec
+
+
+def test_at_a_take_over_an_old_document_does_not_count(store: Tasks) -> None:
+    """The feed may still tell of a time before the last status: what was known is the least that is."""
+    store.changed(versioned(7, status=a_status()))
+
+    store.begin_anew()
+    store.changed(versioned(3))
+    record = store.get(UID)
+    assert record is not None
+    assert record.ledger is None
+    store.changed(versioned(7, status=a_status()))
+
+    found = store.get(UID)
+    assert found is not None
+    assert found.ledger is not None
+
+
+def test_a_status_that_turns_up_later_counts(store: Tasks) -> None:
+    """The feed told of a task before its first status; our own LIST then has it."""
+    store.changed(versioned(3))
+    store.changed(versioned(7, status=a_status()))
+
+    record = store.get(UID)
+    assert record is not None
+    assert record.ledger is not None

@@ -1,6 +1,8 @@
 """Statuses → `Ledger`: the other half of `status.render_status`. A status that cannot be read is no status."""
 
 from collections.abc import Mapping
+from sys import intern
+from typing import Any
 
 from torchtask.core.account import Counts, Ended, Ledger, NotLaunched, Outage, Published, Slot
 from torchtask.core.conditions import Condition
@@ -13,6 +15,7 @@ from torchtask.core.spec import Json
 from torchtask.core.units import Instance, suffix, unit_of
 
 _MOST = 2**53
+_NONE: frozenset[Any] = frozenset()  # one for all: each empty one would take 216 bytes
 _COUNTS = ("launched", "skipped", "missed", "succeeded", "failed", "stopped")
 _LATER_COUNTS = ("manual",)  # a status of an older operator lacks them
 
@@ -29,7 +32,7 @@ def ledger(status: object) -> Ledger | None:
 
 def _ledger(status: Json) -> Ledger:
     accounted, counts = instant(status["accountedTime"]), status["counts"]
-    counted = frozenset(str(s) for s in status.get("countedRuns") or ())
+    counted = frozenset(str(s) for s in status.get("countedRuns") or ()) or _NONE
     queued = tuple(sorted(instant(time) for time in status.get("queuedTimes") or ()))
     failure, outage = status.get("lastFailure"), status.get("lastOutage")
     slots = tuple(_slot(s) for s in (status.get("daemon") or {}).get("instances") or ())
@@ -44,7 +47,7 @@ def _ledger(status: Json) -> Ledger:
         counts=Counts(since=instant(counts["since"]), **known),
         queued=queued,
         counted_runs=counted,
-        published=Published(accounted, frozenset(queued), counted, slots, last_run_now),
+        published=Published(accounted, frozenset(queued) or _NONE, counted, slots, last_run_now),
         not_launched=tuple(_not_launched(n) for n in status.get("notLaunched") or ()),
         consecutive_failures=_count(status.get("consecutiveFailures", 0)),
         last_schedule_time=optional_instant(status.get("lastScheduleTime")),
@@ -118,7 +121,8 @@ def conditions(status: object) -> tuple[Condition, ...]:
     for entry in mappings(mapping(status).get("conditions")):
         try:
             since = instant(entry["lastTransitionTime"])
-            found.append(Condition(entry["type"], entry["status"] == "True", entry["reason"], entry["message"], since))
+            kind, reason, message = (intern(entry[name]) for name in ("type", "reason", "message"))
+            found.append(Condition(kind, entry["status"] == "True", reason, message, since))
         except (KeyError, TypeError, ValueError):
             continue
     return tuple(found)

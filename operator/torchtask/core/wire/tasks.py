@@ -3,6 +3,7 @@
 Law: a spec raises nothing but `SpecError`, which names the field.
 """
 
+import json
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,7 +31,8 @@ def task(document: Json, now: datetime, default_timeout: int | None = None) -> T
     try:
         understood = spec(document.get("spec"), document["metadata"]["uid"])
         if default_timeout is not None and understood.daemon is None:
-            understood = replace(understood, job={"activeDeadlineSeconds": default_timeout, **understood.job})
+            job = {"activeDeadlineSeconds": default_timeout, **understood.job}
+            understood = replace(understood, job_text=_text(job))
         return _task(document, understood, understood.schedule.warnings(now))
     except SpecError as error:
         return _task(document, error)
@@ -94,7 +96,7 @@ def spec(document: object, uid: str) -> Spec:
         catch_up_limit=catch_up_limit,
         successful_history=integer("spec.successfulJobsHistoryLimit", successful, 0),
         failed_history=integer("spec.failedJobsHistoryLimit", failed, 0),
-        job=job,
+        job_text=_text(job),
         labels=labels,
         annotations=annotations,
         template=when.hashed([fields.get(name) for name in _TEMPLATE]),
@@ -118,6 +120,10 @@ _TEMPLATE = (  # as the user wrote it: another operator that writes other Jobs o
     "timeoutSeconds",
 )
 _HISTORY_LIMITS = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
+
+
+def _text(job: Json) -> str:
+    return json.dumps(job, separators=(",", ":"))
 
 
 def _what(fields: Json) -> tuple[Json, Json, Json]:

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from torchtask.core.instants import rfc3339
 from torchtask.core.schedule import DayMatch, Fold, Gap, When
 from torchtask.core.spec import Daemon, Json
 from torchtask.core.wire.values import choice, given, mapping, moment, text, texts
+
+_PLAIN = When()
 
 
 def read(spec: Json, uid: str) -> When:
@@ -39,7 +41,7 @@ def summary(when: When, copies: int | None) -> str:
 
 def digest(when: When, daemon: Daemon | None, *, suspend: bool, job_lifetime: int | None) -> str:
     """Hash what decides when a task fires. What is at its default is left out: a new field changes no old hash."""
-    chosen: dict[str, Any] = _changed(when, When())
+    chosen: dict[str, Any] = _changed(when, _PLAIN)
     if daemon is not None:
         chosen["daemon"] = _changed(daemon, Daemon())
     if job_lifetime is not None:
@@ -48,8 +50,8 @@ def digest(when: When, daemon: Daemon | None, *, suspend: bool, job_lifetime: in
 
 
 def _changed(value: When | Daemon, default: When | Daemon) -> dict[str, str]:
-    plain = asdict(default)
-    return {name: str(item) for name, item in asdict(value).items() if item != plain[name]}
+    pairs = ((f.name, getattr(value, f.name), getattr(default, f.name)) for f in fields(value))
+    return {name: str(item) for name, item, plain in pairs if item != plain}
 
 
 def hashed(value: object) -> str:

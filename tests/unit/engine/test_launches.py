@@ -1,11 +1,16 @@
 """The loop: what is let through is sent, once, and takes one slot of the launch rate."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from tests.scenario import UID, a_task, document, unit
+from torchtask.cluster.api import Api
+from torchtask.core.admission import Limits
 from torchtask.core.launch import Attempt
-from torchtask.engine.operation import Operation
+from torchtask.engine.agenda import Agenda
+from torchtask.engine.launches import Launches
+from torchtask.engine.sight import Sight
+from torchtask.engine.told import Told
 from torchtask.settings import Settings
 
 FIRST, SECOND = unit("12:00:10"), unit("12:00:20")
@@ -16,6 +21,10 @@ class Server:
 
     def __init__(self) -> None:
         self.created: list[str] = []
+
+    def lane(self, *_: object) -> "Server":
+        """Have one lane."""
+        return self
 
     async def create(self, _: str, job: dict[str, Any], **__: str) -> dict[str, Any]:
         """Create a Job."""
@@ -28,9 +37,10 @@ def test_launches_that_are_let_through_together_wait_no_more() -> None:
     server = Server()
 
     async def launch() -> None:
-        operation = Operation(server, Settings())  # type: ignore[arg-type]  # all that it asks of an Api
-        operation.told("ADDED", document(concurrencyPolicy="Allow"))
-        record, gate = operation._tasks.get(UID), operation._gate  # noqa: SLF001 -- its parts, put together
+        agenda, api, told = Agenda(), cast(Api, server), Told()
+        sight = Sight(api, Settings(), agenda, agenda.drop, told.complaints)
+        sight.take("ADDED", document(concurrencyPolicy="Allow"))
+        record, gate = sight.tasks.get(UID), Launches(api, sight, agenda, Limits(), told).gate
         assert record is not None
         state = a_task(concurrencyPolicy="Allow").since("12:00:00")
         state = state.with_flight("12:00:10", Attempt.WANTED).with_flight("12:00:20", Attempt.WANTED)

@@ -1,0 +1,119 @@
+"""Launches between their decision and their answer: through the gate, to the API server, and back into the account."""
+
+import asyncio
+from contextlib import suppress
+
+from torchtask import clock
+from torchtask.cluster.api import Api
+from torchtask.core import launch
+from torchtask.core import ledger as books
+from torchtask.core.admission import Limits
+from torchtask.core.launch import Answer, Attempt, InFlight, Reply
+from torchtask.core.model import Task
+from torchtask.core.spec import Spec
+from torchtask.core.starts import launch_time, start_of
+from torchtask.core.units import Unit
+from torchtask.engine.agenda import Agenda
+from torchtask.engine.dispatcher import Dispatcher
+from torchtask.engine.gate import Gate
+from torchtask.engine.sight import Sight
+from torchtask.engine.store import Record
+from torchtask.engine.told import Told
+from torchtask.engine.window import Window
+
+
+class Launches:
+    """The launches of all tasks. A task whose launch was answered comes on the agenda."""
+
+    def __init__(self, api: Api, sight: Sight, agenda: Agenda, limits: Limits, told: Told) -> None:
+        self._sight, self._tasks, self._agenda, self._herald = sight, sight.tasks, agenda, told.herald
+        self._dispatcher = Dispatcher(api, self._launched, self._settle, told.complaints.about("launching"))
+        self._complaint = told.complaints.about("preparing a launch")
+        self.gate = Gate(limits, sight.runs, sight.holds, self._let)
+
+    @property
+    def window(self) -> Window:
+        """How many are asked for at once."""
+        return self._dispatcher.window
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether many launches are under way: then other requests can wait."""
+        return not self._dispatcher.window.calm.is_set()
+
+    async def calm(self, seconds: float) -> None:
+        """Wait until few launches are under way, for at most `seconds`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._dispatcher.window.calm.wait()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until what is under way was answered, for at most `seconds`."""
+        await self._dispatcher.drain(seconds)
+
+    def repeat(self, record: Record, unit: Unit) -> None:
+        """Send a launch once more that had no answer; what is new waits at the gate instead."""
+        flight = record.flights[unit]
+        if not flight.is_sent:
+            return
+        try:
+            self._send(record, flight)
+        except Exception as error:  # noqa: BLE001 -- what cannot be sent has no answer either, and is asked for again
+            self._complaint.failed(error, f"{record.task.namespace}/{record.task.name}")
+            self._settle(record.task, unit, Reply(Answer.UNKNOWN, repr(error)))
+        else:
+            self.gate.repeated(record.task.namespace)
+
+    def look_up(self, record: Record, unit: Unit) -> None:
+        """Find out what became of a launch."""
+        self._dispatcher.look_up(record.task, unit)
+
+    def _let(self, uid: str, unit: Unit) -> bool:
+        """Send a launch that was admitted, if it still waits."""
+        record = self._tasks.get(uid)
+        flight = record.flights.get(unit) if record else None
+        if record is None or flight is None or flight.attempt is not Attempt.WANTED or record.task.deleting:
+            return False
+        flights = {**record.flights, unit: launch.sent(flight, clock.now())}
+        try:
+            self._send(record, flights[unit])
+        except Exception as error:  # noqa: BLE001 -- no task's fault harms another
+            self._complaint.failed(error, f"{record.task.namespace}/{record.task.name}")
+            self._agenda.put_off(uid)
+            return False
+        record.flights = flights
+        self.gate.count(record)
+        return True
+
+    def _send(self, record: Record, flight: InFlight) -> None:
+        task, spec, ledger = record.task, record.task.spec, record.ledger
+        if not isinstance(spec, Spec) or ledger is None:
+            raise ValueError("a launch without a spec")
+        start = start_of(task, spec, ledger, flight, self._sight.around(task))
+        self._dispatcher.launch(task, spec, start)
+        self._complaint.well()
+        if not flight.late and flight.fire_time not in ledger.queued:  # else it was late before it was wanted
+            record.on_time[flight.unit] = (flight.fire_time, launch_time(spec, flight))
+
+    def _launched(self, task: Task, unit: Unit, reply: Reply) -> None:
+        """Take the answer to a launch."""
+        self.gate.answered(task.namespace)
+        record = self._tasks.get(task.uid)
+        if record is not None:
+            self._herald.launched(record, unit, reply)
+        self._settle(task, unit, reply)
+
+    def _settle(self, task: Task, unit: Unit, reply: Reply) -> None:
+        record = self._tasks.get(task.uid)
+        flight = record.flights.get(unit) if record else None
+        if record is None or record.ledger is None or flight is None:
+            return  # the task is gone, and its Jobs go with it; or the Job was seen before the answer came
+        after, outcome = launch.settle(flight, reply, clock.now())
+        others = {u: f for u, f in record.flights.items() if u != unit}
+        record.flights = others if after is None else {**others, unit: after}
+        if outcome is not None:
+            before, record.ledger = record.ledger, books.noted(record.ledger, (outcome,))
+            self._herald.settled(record, before)
+        if reply.answer is Answer.REJECTED:
+            record.judged = 0
+        self._agenda.wake(task.uid)

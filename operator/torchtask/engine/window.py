@@ -1,0 +1,109 @@
+"""How many launches the API server is asked for at once: more while it copes, half as many when it does not (AIMD).
+
+Law: between FEWEST and MOST at once; and none before the server's `Retry-After` has passed.
+Law: a namespace has little more than half of the room: one whose requests take long, as a webhook may have it, leaves
+the rest to others.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from torchtask import clock
+
+FEWEST, FIRST, MOST = 16, 64, 256
+RECOVERY_SECONDS = 1.0  # answers to requests of one moment halve it once
+
+
+class Window:
+    """Room for requests: of a namespace in the order of asking, of several by turns.
+
+    `calm` is set while few are under way, and nobody waits.
+    """
+
+    def __init__(self) -> None:
+        self.size = float(FIRST)
+        self.in_flight = 0
+        self._inside: Counter[str] = Counter()
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by namespace, none empty; whose turn it is first
+        self._halved = self._closed_until = float("-inf")
+        self.calm = asyncio.Event()
+        self.calm.set()
+        self._opening: asyncio.TimerHandle | None = None
+
+    @asynccontextmanager
+    async def of(self, namespace: str) -> AsyncIterator[None]:
+        """Wait for room for a request in a namespace, and take it."""
+        if self._waiting or not self._has_room(namespace):
+            await self._wait(namespace)
+        else:
+            self._enter(namespace)
+        try:
+            yield
+        finally:
+            self._leave(namespace)
+
+    async def _wait(self, namespace: str) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(namespace, deque()).append(turn)
+        self.calm.clear()
+        self._let()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # it was let in, and does not come
+                self._leave(namespace)
+            raise
+
+    def coped(self) -> None:
+        """The server answered in time: one more at once for every full window of answers."""
+        if self.in_flight >= self.size / 2:  # else the window is not what bounds us
+            self.size = min(MOST, self.size + 1 / self.size)
+
+    def failed(self, retry_after: float | None = None) -> None:
+        """The server did not cope; leave it alone for `retry_after` seconds if it said so."""
+        now = clock.monotonic()
+        if now - self._halved >= RECOVERY_SECONDS:
+            self._halved = now
+            self.size = max(FEWEST, self.size / 2)
+        if retry_after:
+            self._closed_until = max(self._closed_until, now + retry_after)
+
+    def _has_room(self, namespace: str) -> bool:
+        full = self.in_flight >= int(self.size) or self._inside[namespace] > self.size / 2
+        return not full and clock.monotonic() >= self._closed_until
+
+    def _enter(self, namespace: str) -> None:
+        self.in_flight += 1
+        self._inside[namespace] += 1
+        if self.in_flight >= FEWEST:
+            self.calm.clear()
+
+    def _leave(self, namespace: str) -> None:
+        self.in_flight -= 1
+        self._inside[namespace] -= 1
+        if not self._inside[namespace]:
+            del self._inside[namespace]
+        self._let()
+        if not self._waiting and self.in_flight < FEWEST:
+            self.calm.set()
+
+    def _let(self) -> None:
+        while ready := [namespace for namespace in self._waiting if self._has_room(namespace)]:
+            self._take_turn(ready[0])
+        wait = self._closed_until - clock.monotonic()
+        if self._waiting and wait > 0:
+            if self._opening is not None:
+                self._opening.cancel()
+            self._opening = asyncio.get_running_loop().call_later(wait, self._let)
+
+    def _take_turn(self, namespace: str) -> None:
+        """Let one of a namespace in; then it is the others' turn."""
+        queue = self._waiting.pop(namespace)
+        turn = queue.popleft()
+        if queue:
+            self._waiting[namespace] = queue
+        if not turn.done():
+            self._enter(namespace)
+            turn.set_result(None)

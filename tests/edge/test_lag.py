@@ -1,0 +1,25 @@
+"""What blocks the event loop is seen, whatever it is."""
+
+import asyncio
+
+from torchtask.engine import lag
+
+
+def test_a_loop_that_is_blocked_is_seen() -> None:
+    """The delay is measured from outside of what is done."""
+
+    async def block() -> list[float]:
+        found: list[float] = []
+        measuring = asyncio.create_task(lag.measure(found.append))
+        while not found:  # noqa: ASYNC110 -- measuring has no event to wait for
+            await asyncio.sleep(0.01)
+        begun = asyncio.get_running_loop().time()
+        while asyncio.get_running_loop().time() < begun + 0.2:
+            pass
+        count = len(found)
+        while len(found) == count:  # noqa: ASYNC110 -- as above
+            await asyncio.sleep(0.01)
+        measuring.cancel()
+        return found
+
+    assert max(asyncio.run(block())) > 0.1

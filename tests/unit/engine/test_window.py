@@ -1,0 +1,138 @@
+"""How many launches are asked for at once: more while the API server copes, fewer when it does not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from torchtask import clock
+from torchtask.engine.window import FEWEST, FIRST, MOST, Window
+
+
+def run(work: Callable[[Window], Awaitable[None]]) -> None:
+    """Run a test with a window of its own."""
+
+    async def begun() -> None:
+        await work(Window())
+
+    asyncio.run(begun())
+
+
+async def asked(window: Window, number: int, namespaces: str = "ab") -> list[asyncio.Task[None]]:
+    """Ask for `number` requests that take long, in turn of each namespace; returns when each is under way or waits."""
+
+    async def request(namespace: str) -> None:
+        async with window.of(namespace):
+            await asyncio.Event().wait()
+
+    tasks = [asyncio.create_task(request(namespaces[n % len(namespaces)])) for n in range(number)]
+    await asyncio.sleep(0)
+    return tasks
+
+
+def test_no_more_go_at_once_than_the_window_has_room_for() -> None:
+    """The others wait, and go when there is room, one for one."""
+
+    async def work(window: Window) -> None:
+        tasks = await asked(window, FIRST + 10)
+        assert window.in_flight == FIRST
+        assert not window.calm.is_set()
+        for task in tasks[:15]:
+            task.cancel()
+        await asyncio.sleep(0.01)
+        assert window.in_flight == FIRST - 5
+        for task in tasks:
+            task.cancel()
+        await asyncio.sleep(0.01)
+        assert window.in_flight == 0
+        assert window.calm.is_set()
+
+    run(work)
+
+
+def test_a_namespace_whose_requests_take_long_leaves_room_for_others() -> None:
+    """A webhook that is slow in one namespace, however much is launched there, delays nobody else."""
+
+    async def work(window: Window) -> None:
+        slow = await asked(window, 3 * FIRST, "a")
+        assert FIRST / 2 <= window.in_flight <= FIRST / 2 + 1
+        async with asyncio.timeout(1), window.of("b"):
+            pass
+        others = await asked(window, FIRST, "bc")
+        assert window.in_flight == FIRST
+        others[0].cancel()
+        others[1].cancel()
+        await asyncio.sleep(0.01)
+        assert window.in_flight == FIRST  # who waits longest has no more than its share, and the others' turn comes
+        for task in (*slow, *others):
+            task.cancel()
+        await asyncio.sleep(0.01)
+        assert window.in_flight == 0
+        assert window.calm.is_set()
+
+    run(work)
+
+
+def test_who_stops_waiting_takes_no_room() -> None:
+    """Also one that is let in at the moment in which it goes."""
+
+    async def work(window: Window) -> None:
+        tasks = await asked(window, FIRST + 2)
+        tasks[0].cancel()
+        await asyncio.sleep(0)  # its room is given to the first that waits,
+        tasks[FIRST].cancel()  # which goes before it comes to it
+        await asyncio.sleep(0.01)
+        assert window.in_flight == FIRST
+
+    run(work)
+
+
+def test_the_window_opens_while_the_server_copes_and_no_wider_than_is_used() -> None:
+    """One more for every full window of answers, up to the most; a window that is hardly used stays as it is."""
+
+    async def work(window: Window) -> None:
+        window.coped()
+        assert window.size == FIRST
+        window.in_flight = MOST
+        for _ in range(FIRST):
+            window.coped()
+        assert FIRST + 0.9 < window.size <= FIRST + 1
+        for _ in range(100_000):
+            window.coped()
+        assert window.size == MOST
+
+    run(work)
+
+
+def test_the_window_is_halved_once_for_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many answers of one moment tell one thing; it never closes below the fewest."""
+    now = [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+
+    async def work(window: Window) -> None:
+        for _ in range(50):
+            window.failed()
+        assert window.size == FIRST / 2
+        for second in range(1, 10):
+            now[0] = second
+            window.failed()
+        assert window.size == FEWEST
+
+    run(work)
+
+
+def test_nothing_goes_before_retry_after_has_passed() -> None:
+    """The server's word counts for all; then they go by themselves."""
+
+    async def work(window: Window) -> None:
+        window.failed(0.2)
+        begun = clock.monotonic()
+        tasks = await asked(window, 3)
+        assert window.in_flight == 0
+        async with window.of("a"):
+            assert clock.monotonic() - begun >= 0.2
+            assert window.in_flight == 4
+        for task in tasks:
+            task.cancel()
+
+    run(work)
