@@ -1,0 +1,42 @@
+"""How much of the machine others take while something is measured: figures of a busy machine say little."""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from torchtask import clock
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process has used; 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+class Others:
+    """A measurement of what neither these processes nor this one used of the machine, in percent of all of it."""
+
+    def __init__(self, ours: Callable[[], Iterable[int | None]]) -> None:
+        self._ours = ours
+        self._begun, self._before = clock.monotonic(), self._used()
+
+    @property
+    def seconds(self) -> float:
+        """How long ago it began."""
+        return clock.monotonic() - self._begun
+
+    def percent(self) -> float:
+        """Return how much that was since the begin."""
+        processors = os.cpu_count() or 1
+        return max(0.0, 100 * (self._used() - self._before) / self.seconds / processors)
+
+    def _used(self) -> float:
+        fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()
+        user, nice, system, _, _, irq, softirq, steal = map(int, fields[1:9])
+        all_together = (user + nice + system + irq + softirq + steal) / TICKS
+        return all_together - sum(cpu_seconds(pid) for pid in {os.getpid(), *filter(None, self._ours())})

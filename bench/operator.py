@@ -1,0 +1,225 @@
+"""What the operator costs with many TorchTasks, and how late it is: `python -m bench.operator` prints a table.
+
+On a lab without nodes, with etcd in memory-like mode (no fsync), beside it on the same machine. The Job controller is
+off, so that Jobs are created and nothing else happens to them: what is measured is the operator and the API server. The
+operator's caps are raised. Lateness is taken from the API server's audit log: from the fire time to the moment at which
+the request was received. "Computed" is what the event loop's own thread did of the time for which it was blocked: the
+rest is the kopf thread's and the machine's. "Others" is what processes that do not belong to the benchmark took of the
+machine before a line was printed: a figure counts when that is little. Ends with status 1 when a goal is missed.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from bench import tasks
+from bench.machine import Others
+from bench.requests import Request, send
+from bench.running import NAMESPACE, Running
+from bench.witness import created_jobs, percentile, statuses_written
+from lab import Cluster, Lab, places
+from lab.tools import Tools
+from lab.waiting import wait_until
+from torchtask import clock
+
+SECONDS = 20  # of each load
+SETTLE = 8  # seconds
+IDLE_SECONDS = 30
+BURST = 1_000
+RAW = 3_000
+
+
+@dataclass
+class Bench:
+    """A lab, and the figures that were found in it."""
+
+    lab: Lab
+    cluster: Cluster
+    count: int
+    log: Path
+    missed: int = 0
+    loads: int = 0
+    running: Running | None = None
+
+    def __post_init__(self) -> None:
+        self.others = self._begin_to_watch()
+
+    def tell(self, what: str, figure: float, unit: str, goal: float | None = None, note: str = "") -> None:
+        """Print a figure, and whether it is as good as its goal."""
+        verdict = "" if goal is None else f"{goal:>8,g}  {'met' if figure <= goal else 'MISSED'}"
+        self.missed += goal is not None and figure > goal
+        others = f"others {self.others.percent():3.0f} %" if self.others.seconds > 1 else ""
+        print(f"{what:58}  {figure:10,.2f} {unit:9}  {verdict:18}  {others:12}  {note}", flush=True)
+        self.others = self._begin_to_watch()
+
+    def ask(self, *requests: Request) -> float:
+        """Send requests; return how many were done a second."""
+        return asyncio.run(send(self.lab.name, requests))
+
+    def start(self) -> Running:
+        """Start the operator, and wait until it is ready."""
+        self.running = Running(self.cluster, self.log)
+        return self.running
+
+    def _begin_to_watch(self) -> Others:
+        """Begin to measure what others take of the machine."""
+        return Others(lambda: (*self.lab.status().values(), self.running.pid if self.running else None))
+
+
+def main() -> int:
+    """Measure, print, and tell whether the goals were met."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tasks", type=int, default=10_000)
+    parser.add_argument("--name", default="bench", help="of the lab")
+    parser.add_argument("--log", type=Path, default=Path(tempfile.gettempdir()) / "torchtask-bench.log")
+    chosen = parser.parse_args()
+    with lab(chosen.name) as (found, cluster):
+        bench = Bench(found, cluster, chosen.tasks, chosen.log)
+        print(f"{f'{chosen.tasks:,} TorchTasks':58}  {'figure':>10} {'':9}  {'goal':>8}")
+        empty = without_tasks(bench)
+        first_sight(bench)
+        with bench.start() as running:
+            started(bench, running)
+            idle(bench, running, empty)
+            for fires, goal in ((50, 100), (200, 250)):
+                fire(bench, running, f"{fires} fires a second", fires, goal)
+            fire(bench, running, "200 a second, a full relist", 200, 250, running.relist)
+            fire(bench, running, "200 a second, 410 on the Job watch", 200, None, running.cut)
+            taken = burst(bench)
+        raw(bench, taken)
+    return 1 if bench.missed else 0
+
+
+@contextmanager
+def lab(name: str) -> Iterator[tuple[Lab, Cluster]]:
+    """Bring up a control plane without a Job controller."""
+    found = Lab(name)
+    try:
+        cluster = found.up(nodes=0)
+        tools = Tools(str(cluster.kubeconfig))
+        tools.kubectl("create", "-f", str(places.source() / "crds" / "torchtasks.yaml"))
+        wait_until(lambda: "torchtasks" in tools.kubectl("api-resources", "--no-headers"), "the CRD", within=60)
+        names = [NAMESPACE, "burst", "raw", *tasks.namespaces(), *(f"load-{number}" for number in range(4))]
+        asyncio.run(send(name, map(tasks.namespace, names)))
+        found.stop("kube-controller-manager")
+        yield found, cluster
+    finally:
+        found.down()
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """The operator without a task: its size in bytes, and the CPU time it takes in a second."""
+
+    resident: int
+    cpu: float
+
+
+def without_tasks(bench: Bench) -> Empty:
+    """Measure the operator without a task."""
+    with bench.start() as running:
+        bench.tell("ready, without a task", running.ready_seconds, "s")
+        cpu = _cpu(running)
+        empty = Empty(running.resident(), cpu)
+    bench.tell("memory without a task", empty.resident / 1e6, "MB")
+    return empty
+
+
+def first_sight(bench: Bench) -> None:
+    """Let the operator see all tasks for the first time: none has a status."""
+    rate = bench.ask(*map(tasks.idle, range(bench.count)))
+    bench.tell("TorchTasks created by the benchmark", rate, "a second")
+    with bench.start() as running:
+        bench.tell("ready, none has a status", running.ready_seconds, "s", 5)
+        written = lambda: statuses_written(bench.cluster) >= bench.count  # noqa: E731
+        wait_until(written, "the statuses", within=300, every=1)
+        bench.tell("until all statuses are written", clock.now().timestamp() - running.start, "s")
+        blocked = running.blocked(running.start)
+        bench.tell("event loop blocked meanwhile", blocked.milliseconds, "ms", 100, f"computed {blocked.computed:.0f}")
+
+
+def started(bench: Bench, running: Running) -> None:
+    """Tell how a start went, all tasks having statuses."""
+    bench.tell("ready, all have one", running.ready_seconds, "s", 5)
+    _pause(SETTLE)
+    blocked = running.blocked(running.start)
+    bench.tell("event loop blocked meanwhile", blocked.milliseconds, "ms", 100, f"computed {blocked.computed:.0f}")
+
+
+def idle(bench: Bench, running: Running, empty: Empty) -> None:
+    """Measure what tasks cost that do nothing."""
+    cpu = _cpu(running)
+    bench.tell("memory a task", (running.resident() - empty.resident) / bench.count / 1e3, "kB", 8)
+    bench.tell("CPU of 1,000 idle tasks", (cpu - empty.cpu) / bench.count * 1000 * 100, "%", 0.2)
+
+
+def fire(
+    bench: Bench,
+    running: Running,
+    what: str,
+    fires: int,
+    goal: float | None,
+    meanwhile: Callable[[], None] | None = None,
+) -> None:
+    """Let some tasks fire each second, all at the same moment of it, and tell how late their Jobs are."""
+    space, begin = f"load-{bench.loads}", tasks.soon(SETTLE)
+    bench.loads += 1
+    bench.ask(*(tasks.firing(space, number, begin, SECONDS) for number in range(fires)))
+    _pause((begin - clock.now()).total_seconds() - 0.5)
+    cpu = running.cpu_seconds()
+    middle = begin + timedelta(seconds=SECONDS / 2 - 0.05)  # a little before a fire time
+    if meanwhile:
+        _pause((middle - clock.now()).total_seconds())
+        meanwhile()
+    end = begin + timedelta(seconds=SECONDS)
+    _pause((end - clock.now()).total_seconds() + 2)
+    cpu = running.cpu_seconds() - cpu
+    late = [job.late for job in created_jobs(bench.cluster, space)]
+    lost = f", {fires * SECONDS - len(late)} Jobs are missing" if len(late) != fires * SECONDS else ""
+    note = f"p50 {percentile(late, 0.5):.0f}, max {max(late):.0f}{lost}"
+    bench.missed += sum(1 for milliseconds in late if milliseconds < 0)  # none may be early
+    bench.tell(f"lateness p99, {what}", percentile(late, 0.99), "ms", goal, note)
+    blocked = running.blocked(begin.timestamp(), end.timestamp())
+    bench.tell("event loop blocked meanwhile", blocked.milliseconds, "ms", 100, f"computed {blocked.computed:.0f}")
+    bench.tell("the operator's CPU a launch", cpu / len(late) * 1000, "ms")
+
+
+def burst(bench: Bench) -> float:
+    """Let many tasks run at one second; return how many seconds later the last Job was accepted."""
+    time = tasks.soon(SETTLE + 5)
+    bench.ask(*(tasks.once("burst", number, time) for number in range(BURST)))
+    found = lambda: len(created_jobs(bench.cluster, "burst")) >= BURST  # noqa: E731
+    wait_until(found, "the burst", within=60, every=1)
+    jobs = created_jobs(bench.cluster, "burst")
+    return (max(job.answered for job in jobs) - time).total_seconds()
+
+
+def raw(bench: Bench, taken: float) -> None:
+    """Compare a burst with what the API server does at its best, nothing else going on."""
+    rate = bench.ask(*(tasks.job("raw", number) for number in range(RAW)))
+    bench.tell("Jobs that the API server creates, 64 connections", rate, "a second")
+    bench.tell(f"burst of {BURST:,}, to the last Job accepted", taken, "s")
+    bench.tell("the same in terms of the API server's best", taken / (BURST / rate), "times", 1.5)
+
+
+def _cpu(running: Running) -> float:
+    _pause(SETTLE)
+    before, begun = running.cpu_seconds(), clock.monotonic()
+    _pause(IDLE_SECONDS)
+    return (running.cpu_seconds() - before) / (clock.monotonic() - begun)
+
+
+def _pause(seconds: float) -> None:
+    """Let time pass that is being measured."""
+    end = clock.monotonic() + seconds
+    wait_until(lambda: clock.monotonic() >= end, "time to pass", within=seconds + 5, every=0.01)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

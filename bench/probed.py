@@ -1,0 +1,128 @@
+"""The operator with a probe: `python -m bench.probed FILE` runs `torchtask` as it is, and looks at its event loop.
+
+A callback asks for a turn every `EVERY` seconds; how late it gets one is how long the loop was blocked, by whatever:
+a callback that computes, another thread that holds the interpreter, a machine that is busy. How much of that time the
+loop's own thread computed is told beside it. Once a second the worst of it becomes a line of JSON in FILE.
+
+SIGUSR1 has the TorchTasks and the Jobs listed anew, as is done every few minutes; SIGUSR2 has the Job watch told 410:
+what nobody outside can bring about at a moment of their choice.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from torchtask import __main__ as program
+from torchtask import clock
+from torchtask.cluster import paths, reflector
+from torchtask.cluster.api import Api
+from torchtask.cluster.connection import Connection
+from torchtask.cluster.errors import ApiError
+from torchtask.engine.operation import Operation
+from torchtask.settings import Settings
+
+EVERY = 0.005
+A_LINE = 1.0
+RELIST_SECONDS = reflector.RELIST_SECONDS
+
+
+class Probe:
+    """Asks for turns, and writes down how late they come."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+        self._loop = asyncio.get_running_loop()
+        self._due = self._loop.time()
+        self._thread = time.thread_time()
+        self._worst, self._computed, self._line = 0.0, 0.0, self._due
+        self._turn()
+
+    def _turn(self) -> None:
+        now, thread = self._loop.time(), time.thread_time()
+        if now - self._due > self._worst:
+            self._worst, self._computed = now - self._due, thread - self._thread
+        if now - self._line > A_LINE:
+            line = {"time": clock.now().timestamp(), "blocked": self._worst, "computed": self._computed}
+            self._file.write(json.dumps(line) + "\n")
+            self._worst, self._computed, self._line = 0.0, 0.0, now
+        self._due, self._thread = self._loop.time() + EVERY, thread
+        self._loop.call_at(self._due, self._turn)
+
+
+class Watch:
+    """The operator's watch of Jobs, but for its end, which `end` brings about, with an error if there is one."""
+
+    def __init__(self) -> None:
+        self._stream = Api.stream
+        self._end = asyncio.Event()
+        self._error: ApiError | None = None
+
+    def end(self, error: ApiError | None = None) -> None:
+        """Let it end; without an error as if its time was up, and as if it was time to list the Jobs too."""
+        self._error = error
+        self._end.set()
+        reflector.RELIST_SECONDS = RELIST_SECONDS if error else 0
+        asyncio.get_running_loop().call_later(A_LINE, setattr, reflector, "RELIST_SECONDS", RELIST_SECONDS)
+
+    async def stream(self, api: Api, path: str, silence_seconds: float, **query: str) -> AsyncIterator[bytes]:
+        """Yield what a watch tells, until it is to end."""
+        lines = self._stream(api, path, silence_seconds, **query)
+        if path != paths.JOBS:
+            async for line in lines:
+                yield line
+            return
+        while not self._end.is_set():
+            following: asyncio.Future[bytes | None] = asyncio.ensure_future(anext(lines, None))
+            ending = asyncio.ensure_future(self._end.wait())
+            try:
+                await asyncio.wait((following, ending), return_when=asyncio.FIRST_COMPLETED)
+                told = following.result() if following.done() else None
+            finally:
+                following.cancel()
+                ending.cancel()
+            if told is None:
+                break
+            yield told
+        self._end.clear()
+        if self._error is not None:
+            raise self._error
+
+
+def main() -> int:
+    """Run the operator."""
+    path, operate = Path(sys.argv[1]), program.operate
+    operations: list[Operation] = []
+
+    class Known(Operation):
+        def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 -- whatever it takes
+            super().__init__(*arguments)
+            operations.append(self)
+
+    async def probed(chosen: Settings, connection: Connection) -> None:
+        loop, watch = asyncio.get_running_loop(), Watch()
+
+        def stream(api: Api, path: str, silence_seconds: float, **query: str) -> AsyncIterator[bytes]:
+            return watch.stream(api, path, silence_seconds, **query)
+
+        def relist() -> None:
+            operations[0].sight.sweep()
+            watch.end()
+
+        loop.add_signal_handler(signal.SIGUSR1, relist)
+        loop.add_signal_handler(signal.SIGUSR2, watch.end, ApiError(410, "Expired", "the benchmark wants it"))
+        Probe(path)
+        setattr(Api, "stream", stream)  # noqa: B010 -- mypy would want a method
+        await operate(chosen, connection)
+
+    for name, stand_in in (("operate", probed), ("Operation", Known)):
+        setattr(program, name, stand_in)
+    return program.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
