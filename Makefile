@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR)/operator
 
 .PHONY: help
 help: ## Say what each target does
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(VENV)/.made: requirements/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,10 +40,22 @@ test: lint ## The second: lint, types, contracts, and every test, on a lab of it
 check: lint ## Lint, and the tests that need no cluster
 	$(VENV)/bin/pytest -m "not e2e"
 
+.PHONY: faults
+faults: venv ## Break things on purpose, all of them (40 min): a table of what each invariant came to
+	$(RUN) -m tests.faults
+
+.PHONY: faults-mutants
+faults-mutants: venv ## Play deliberate bugs of the operator (10 min): is each caught by the law that is named for it?
+	$(RUN) -m tests.faults --mutants
+
 .PHONY: bench
 bench: venv ## What the schedule language and admission cost, worst cases named
 	$(RUN) -m bench.schedule
 	$(RUN) -m bench.admission
+
+.PHONY: bench-operator
+bench-operator: venv ## What the operator costs with 10,000 tasks, and how late it is, on a lab of its own: 7 minutes
+	$(RUN) -m bench.operator
 
 .PHONY: lab-up
 lab-up: venv ## A real Kubernetes on this machine (NAME=lab NODES=1 SIMULATED=0 CLUSTER=lab|kind|current)

@@ -1,0 +1,58 @@
+"""A cluster that forgets what a TorchTask is, or is very slow."""
+
+from tests.faults import wall
+from tests.faults.actions import Delay
+from tests.faults.breaking import ALL, telling
+from tests.faults.experiment import experiment
+from tests.faults.load import Task
+from tests.faults.stage import Stage
+
+MANY = 1000
+
+
+@experiment("definition deleted and created again")
+async def redefined(stage: Stage) -> None:
+    """The definition is deleted, and with it all tasks and their Jobs; 8 s later both are created again."""
+    async with telling(stage, "no definition"):
+        with stage.fault("no definition", blind=True, down=True):
+            tasks = await _undefined(stage)
+            await stage.calm(8)
+        await _defined(stage, tasks)
+
+
+@experiment("no definition at the start")
+async def undefined(stage: Stage) -> None:
+    """The operator starts where TorchTasks are not defined, and waits until they are; it lives, and is not ready."""
+    stage.a.term()
+    await stage.a.gone()
+    with stage.fault("no definition", blind=True, down=True):
+        tasks = await _undefined(stage)
+        begun = wall.now()
+        await stage.start(stage.a)
+        await stage.calm(12)
+        lives = [sample for sample in stage.a.samples if sample.time > begun and sample.live]
+        if any(sample.ready for sample in lives) or not lives[-1:] or lives[-1].time < wall.now() - 1:
+            stage.objections.append("without a definition it has to live, and not to be ready")
+    await _defined(stage, tasks)
+
+
+async def _undefined(stage: Stage) -> list[Task]:
+    gone = [stage.change(applied, deleted=wall.now()).task for applied in stage.some()]
+    await stage.world.undefine()
+    return [task for task in gone if task.at is None]
+
+
+async def _defined(stage: Stage, tasks: list[Task]) -> None:
+    with stage.fault("tasks come again", hampered=True):
+        await stage.world.define()
+        await stage.apply(tasks)
+
+
+@experiment("2 s latency with 1,000 tasks", copies=1)
+async def slow(stage: Stage) -> None:
+    """Every call takes 2 s more for 20 s, under a load of a thousand tasks more."""
+    namespaces = stage.namespaces
+    await stage.apply(Task(f"minutely-{n}", namespaces[n % 2], period=60, offset=n % 60) for n in range(MANY))
+    await stage.calm(5)
+    with stage.fault("latency"), stage.world.proxy.rule(Delay(2), ALL, name="2 s"):
+        await stage.calm(20)

@@ -1,0 +1,134 @@
+"""Two operators: the hand-over from one to the other, and what happens when both believe that they lead."""
+
+import json
+from dataclasses import dataclass
+
+from tests.faults import wall
+from tests.faults.actions import Silence
+from tests.faults.answers import Answer
+from tests.faults.calls import Call
+from tests.faults.evidence import Bounds
+from tests.faults.exchange import Exchange
+from tests.faults.experiment import experiment
+from tests.faults.operators import Operator
+from tests.faults.rules import Action, On, Rule
+from tests.faults.stage import LEASE, Stage
+
+CREATES = On(verb="create", resource="jobs", where=lambda call: not call.is_dry_run)
+SOON, LONG = 3.0, 20.0  # seconds until the other one launches, after SIGTERM and after kill -9
+TERM, NOTICED = 15, 5  # seconds for which a Lease is held, and in which it is noticed that it is another's
+
+
+async def _leader(stage: Stage) -> tuple[Operator, Operator]:
+    """Return who leads, by the Jobs that are asked for, and who stands by."""
+
+    def last() -> Call | None:
+        asked = (c for c in reversed(stage.world.proxy.calls) if CREATES.is_for(c))
+        return next(asked, None)
+
+    call = await wall.until(last, "a launch", within=20)
+    operators = stage.world.operators
+    return operators[call.operator], next(o for name, o in operators.items() if name != call.operator)
+
+
+async def _launches(stage: Stage, operator: Operator, since: float, *, within: float) -> float:
+    """Wait until an operator asks for a Job; return when it did."""
+
+    def first() -> float | None:
+        asked = (
+            c.arrived for c in reversed(stage.world.proxy.calls) if c.operator == operator.name and CREATES.is_for(c)
+        )
+        return next((time for time in asked if time >= since), None)
+
+    return await wall.until(first, f"{operator.name} to launch", within=within)
+
+
+@experiment("hand-over on SIGTERM", replicas="ab", fast=True)
+async def handed_over(stage: Stage) -> None:
+    """The leader is asked to end; the other one launches within 3 s."""
+    leader, other = await _leader(stage)
+    with stage.fault("hand-over", down=True):
+        leader.term()
+        begun = wall.now()
+        took = await _launches(stage, other, begun, within=LONG) - begun
+    if took > SOON:
+        stage.object(f"{other.name} launched {took:.1f} s after {leader.name} was asked to end", since=begun)
+    assert (await leader.gone()).code == 0, leader.tail()
+    await stage.start(leader)
+
+
+@experiment("hand-over on kill -9", replicas="ab")
+async def taken_over(stage: Stage) -> None:
+    """The leader is killed; the other one launches within 20 s, when the Lease has run out."""
+    leader, other = await _leader(stage)
+    with stage.fault("hand-over", down=True):
+        leader.kill()
+        begun = wall.now()
+        took = await _launches(stage, other, begun, within=2 * LONG) - begun
+    if took > LONG:
+        stage.object(f"{other.name} launched {took:.1f} s after {leader.name} was killed", since=begun)
+    await stage.reborn(leader)
+
+
+@dataclass(frozen=True)
+class Pretend(Action):
+    """Let everybody have the Lease: it is free, and each is answered as if what it asked for had been written."""
+
+    of_calls = True
+
+    async def before(self, rule: Rule, exchange: Exchange) -> Answer:
+        """Answer with what was asked for."""
+        call = exchange.call
+        document = json.loads(call.body or b'{"spec": {"holderIdentity": ""}}')
+        document.setdefault("metadata", {}).update(uid=f"of-{call.operator}", resourceVersion=str(len(rule.calls)))
+        document.setdefault("kind", "Lease")
+        return Answer(200, json.dumps(document).encode(), {"Content-Type": "application/json"})
+
+
+@experiment("two leaders at once", replicas="ab", bounds=Bounds(given_up=True))
+async def both(stage: Stage) -> None:
+    """Each of two operators is told that the Lease is its own, for 15 s."""
+    with stage.world.proxy.rule(Pretend(), On(resource="leases"), name="a Lease for each"):
+        await stage.calm(15)
+    asked = {c.operator for c in stage.world.proxy.calls if CREATES.is_for(c) and c.arrived > wall.now() - 8}
+    assert asked == {"a", "b"}, f"only {asked} launched"
+
+
+@experiment("the leader frozen between decision and request", replicas="ab", bounds=Bounds(overlap=True, given_up=True))
+async def frozen(stage: Stage) -> None:
+    """A leader's requests are on their way while it is stopped, and arrive when the other one has taken over."""
+    leader, other = await _leader(stage)
+    begun = wall.now()
+    with stage.world.proxy.rule(Silence(late=True), On(operator=leader.name, verb="create patch"), name="late") as rule:
+        await rule.reached(1)
+        leader.freeze()
+        await _launches(stage, other, begun, within=2 * LONG)
+    stage.mark("a frozen leader", begun, wall.now(), down=True)
+    await stage.calm(2)
+    leader.thaw()
+
+
+@experiment("the Lease deleted", replicas="ab")
+async def lease_deleted(stage: Stage) -> None:
+    """Somebody deletes the Lease, three times."""
+    for _ in range(3):
+        with stage.fault("no Lease", down=True):
+            await stage.world.admin.delete(LEASE)
+            await stage.calm(0.5)
+        await stage.calm(2)
+
+
+@experiment("the Lease stolen", replicas="ab")
+async def lease_stolen(stage: Stage) -> None:
+    """Somebody else writes a name of his own into the Lease, and never renews it."""
+    with stage.fault("a stolen Lease", down=True):
+        await stage.world.admin.merge(LEASE, {"spec": {"holderIdentity": "thief"}})
+        begun = wall.now()
+        await stage.calm(NOTICED + 2)
+        late = [c for c in stage.world.proxy.calls if c.arrived > begun + NOTICED and CREATES.is_for(c)]
+        if late:
+            stage.object(f"{late[0].operator} launched, though the Lease was not its own", since=begun)
+        await wall.until(
+            lambda: any(CREATES.is_for(c) and c.arrived > begun + NOTICED for c in stage.world.proxy.calls),
+            "one to take it back", within=TERM + 5,
+        )  # fmt: skip

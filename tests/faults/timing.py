@@ -1,0 +1,207 @@
+"""Laws of time: on time, never early, no storm, and soon as if nothing had been (I3, I4, I6, I7, I8)."""
+
+from collections.abc import Iterator
+
+from tests.faults.account import RECENT, SETTLED, explanation, no_room
+from tests.faults.evidence import Applied, Evidence, Fault, Offset
+from tests.faults.finding import Finding, clock, most_in, percentile
+from tests.faults.runs import Post
+
+UNDECIDED = 6.0  # seconds after which a time that nobody decided is late: 5 (law L3), and one to spare
+SKEW, NOTICED = 2.0, 5.0  # seconds: a clock that is further off must not be fired by, once it can be noticed
+ON_ITS_WAY = 1.5  # seconds that a request may take to us, when much is asked for at once
+SEEN = 1.5  # seconds after its creation in which a task may first be seen
+ENOUGH = 20  # launches without which nothing can be said of a difference
+
+
+def lateness(evidence: Evidence, begin: float, end: float, *, bad: bool = False) -> dict[tuple[str, int], float]:
+    """Say how late the first request for each fire time came, by task and time; undisturbed ones that found room."""
+    found = {}
+    for applied in evidence.tasks:
+        task = applied.task
+        if task.jitter or task.bad != bad:
+            continue
+        for time in task.fire_times(max(begin, applied.created + SEEN), end):
+            posts = evidence.posts.get((applied.uid, time), ())
+            waits = task.policy in ("Queue", "Replace") and no_room(evidence, applied, time, time)
+            if waits or evidence.disturbed(time, time) or evidence.is_slow(time - 0.5, time + evidence.bounds.late):
+                continue
+            if posts and applied.in_force(time):
+                found[task.name, time] = by_its_clock(evidence, posts[0]) - time
+    return found
+
+
+def on_time(evidence: Evidence) -> Finding:
+    """I3: while nothing is broken, the request for a Job comes at its fire time."""
+    late = lateness(evidence, evidence.begin, evidence.end)
+    values = list(late.values())
+    worst = max(values, default=0.0)
+    figure = f"p99 {1000 * percentile(values, 0.99):.0f} ms, max {1000 * worst:.0f} ms of {len(values)}"
+    violations = [
+        f"{name}: {clock(time)} was {seconds:.3f} s late"
+        for (name, time), seconds in late.items()
+        if seconds > evidence.bounds.late
+    ]
+    return Finding.of("I3", figure, violations)
+
+
+def never_early(evidence: Evidence) -> Finding:
+    """I4: no request for a Job before its fire time by the operator's clock, nor while that is off by more than 2 s."""
+    least, violations = float("inf"), []
+    for (_, time), posts in evidence.posts.items():
+        for post in posts:
+            sent = post.call.arrived - ON_ITS_WAY  # by the clock as it was then, if it was put back meanwhile
+            offset = max(_offset(evidence, post.call.operator, when) for when in (sent, post.call.arrived))
+            ahead = post.call.arrived + offset - time
+            least = min(least, ahead)
+            if ahead < 0:
+                violations.append(f"{post.name}: asked for {-ahead:.3f} s before its time")
+            latest = _clock_at(evidence, post.call.operator, post.call.arrived - NOTICED)
+            if (
+                latest
+                and abs(latest.seconds) > SKEW
+                and abs(_offset(evidence, post.call.operator, post.call.arrived)) > SKEW
+            ):
+                violations.append(f"{post.name}: asked for with a clock that is off by {latest.seconds:+g} s")
+    figure = "no launches" if least == float("inf") else f"nearest {1000 * least:.0f} ms after"
+    return Finding.of("I4", figure, violations)
+
+
+def by_its_clock(evidence: Evidence, post: Post) -> float:
+    """Say when a request came, by the clock of the operator that made it."""
+    return post.call.arrived + _offset(evidence, post.call.operator, post.call.arrived)
+
+
+def _offset(evidence: Evidence, operator: str, time: float) -> float:
+    latest = _clock_at(evidence, operator, time)
+    return latest.seconds if latest else 0.0
+
+
+def _clock_at(evidence: Evidence, operator: str, time: float) -> Offset | None:
+    known = (o for o in evidence.clocks if o.operator == operator and o.since <= time)
+    return max(known, key=lambda o: o.since, default=None)
+
+
+def no_storm(evidence: Evidence) -> Finding:
+    """I6: after an outage a task starts what `catchUp` allows; launches and calls in a second are bounded."""
+    violations = [text for applied in evidence.tasks for text in _too_many_made_up(evidence, applied)]
+    answered = [p.call.arrived for posts in evidence.posts.values() for p in posts if p.call.server_status == 201]
+    launches, when = most_in(answered, 1)
+    if launches > evidence.bounds.launches:
+        violations.append(f"{launches} launches in the second from {clock(when)}")
+    calls, when = most_in((c.arrived for c in evidence.calls), 1)
+    if calls > evidence.bounds.calls:
+        violations.append(f"{calls} calls in the second from {clock(when)}")
+    violations += _hot_loops(evidence)
+    return Finding.of("I6", f"{launches} launches/s, {calls} calls/s at most", violations)
+
+
+def _too_many_made_up(evidence: Evidence, applied: Applied) -> Iterator[str]:
+    """Count the fire times of an outage that nobody can have decided in it, and that were asked for after it only."""
+    task = applied.task
+    allowed = {"None": 0, "Latest": 1, "All": task.catch_up_limit}[task.catch_up] * max(1, task.nodes)
+    for fault in evidence.faults:
+        if not (fault.blind or fault.down):
+            continue
+        begin = fault.begin if fault.down else fault.begin + UNDECIDED
+        held_up = 2 * RECENT * evidence.busy(fault.heal - RECENT, fault.heal + RECENT)
+        times = task.fire_times(max(begin, applied.created), fault.heal - UNDECIDED - held_up - task.jitter)
+        firsts = [posts[0] for t in times if (posts := evidence.posts.get((applied.uid, t)))]
+        made_up = [post for post in firsts if post.call.arrived >= fault.heal]
+        if len(made_up) > allowed:
+            named = ", ".join(clock(post.fire_time or 0) for post in made_up[:5])
+            yield f"{task.name}: {len(made_up)} launched late after {clock(fault.heal)}, not {allowed}: {named}"
+
+
+def _hot_loops(evidence: Evidence) -> Iterator[str]:
+    """Find requests that are made again and again: the same one more often in a second than is allowed."""
+    same: dict[tuple[str, str, str], list[float]] = {}
+    for call in evidence.calls:
+        what = call.query.get("labelSelector", "") + call.query.get("fieldSelector", "")
+        if call.verb == "create":  # of a patch each is another one
+            what = call.body.decode(errors="replace")
+        same.setdefault((call.operator, f"{call.verb} {call.path}", what), []).append(call.arrived)
+    for (operator, request, _), times in same.items():
+        number, when = most_in(times, 1)
+        if number > evidence.bounds.repeats:
+            yield f"{operator}: {request}: {number} times in the second from {clock(when)}"
+
+
+def recovered(evidence: Evidence) -> Finding:
+    """I7: 5 s after a fault is healed each task fires at its next fire time, and nothing is left over of it."""
+    violations: list[str] = []
+    slowest = 0.0
+    for fault in evidence.faults:
+        until = min([evidence.end, *(f.begin for f in evidence.faults if f.begin > fault.heal)]) - SETTLED
+        if until < fault.heal + evidence.bounds.recovery or _overlapped(evidence, fault):
+            continue
+        first = _first_launch(evidence, fault.heal)
+        wanted = any(a.task.fire_times(max(fault.heal, a.created), until) for a in evidence.tasks)
+        in_vain = first is None or first > fault.heal + evidence.bounds.recovery
+        if wanted and in_vain and not evidence.is_slow(fault.heal, fault.heal + evidence.bounds.recovery):
+            after = f"after {first - fault.heal:.1f} s" if first else "never"
+            violations.append(f"{fault.name}: healed at {clock(fault.heal)}, launched again {after}")
+        slowest = max(slowest, first - fault.heal if first else 0.0)
+        for applied in evidence.tasks:
+            violations += _not_as_before(evidence, applied, fault, until)
+    for applied in evidence.tasks:
+        violations += _left_over(evidence, applied)
+    return Finding.of("I7", f"launches {slowest:.1f} s after heal", violations)
+
+
+def _overlapped(evidence: Evidence, fault: Fault) -> bool:
+    """Tell whether something else was still broken when a fault was healed."""
+    return any(f is not fault and f.begin <= fault.heal < f.heal for f in evidence.faults)
+
+
+def _first_launch(evidence: Evidence, after: float) -> float | None:
+    times = (
+        post.call.arrived
+        for posts in evidence.posts.values()
+        for post in posts
+        if post.call.arrived >= after and post.call.server_status in (201, 409)
+    )
+    return min(times, default=None)
+
+
+def _not_as_before(evidence: Evidence, applied: Applied, fault: Fault, until: float) -> Iterator[str]:
+    task = applied.task
+    times = task.fire_times(max(fault.heal + evidence.bounds.recovery, applied.created), until - task.jitter)
+    if not times or not applied.in_force(times[0]):
+        return
+    posts = evidence.posts.get((applied.uid, times[0]), ())
+    if evidence.is_slow(fault.heal, times[0] + 1):
+        return
+    if posts and posts[0].call.arrived - times[0] <= task.jitter + evidence.bounds.late:
+        return
+    if not no_room(evidence, applied, times[0], times[0]) and explanation(evidence, applied, times[0]) in (
+        "",
+        "launched",
+    ):
+        yield f"{task.name}: {clock(times[0])} did not start on time, {fault.name} was healed {clock(fault.heal)}"
+
+
+def _left_over(evidence: Evidence, applied: Applied) -> Iterator[str]:
+    """Nothing waits at the end without a run that it waits for."""
+    document = evidence.documents.get(applied.uid, {})
+    waiting = document.get("status", {}).get("queuedTimes") or []
+    if evidence.disturbed(evidence.end - UNDECIDED, evidence.end) or not waiting:
+        return
+    runs = evidence.runs_of.get(applied.uid, ())
+    if not any(r.active_within(evidence.end - UNDECIDED, evidence.end) for r in runs):
+        yield f"{applied.task.name}: {waiting} wait, and nothing runs"
+
+
+def bad_harms_none(evidence: Evidence) -> Finding:
+    """I8: tasks that misbehave delay the others by less than a tenth of a second (95 of 100 launches)."""
+    if evidence.bad_since is None:
+        return Finding("I8", "–")
+    before = list(lateness(evidence, evidence.begin, evidence.bad_since).values())
+    after = list(lateness(evidence, evidence.bad_since, evidence.end).values())
+    delay = percentile(after, 0.95) - percentile(before, 0.95)
+    figure = f"{1000 * delay:+.0f} ms"
+    if len(before) < ENOUGH or len(after) < ENOUGH:
+        return Finding.of("I8", figure, [f"only {len(before)} launches before, {len(after)} after: nothing to compare"])
+    if delay >= evidence.bounds.delay:
+        return Finding.of("I8", figure, [f"others are {delay:.3f} s later since {clock(evidence.bad_since)}"])
+    return Finding("I8", figure)

@@ -1,0 +1,65 @@
+"""`docs/reliability.md` names what judges the promises, and tells the operator's own numbers."""
+
+import re
+
+import pytest
+
+from tests.faults import catalogue, table
+from tests.faults.mutants import MUTANTS
+from tests.faults.oracle import LAWS
+from tests.pages import codes, page, tables
+from torchtask.cluster.api import TOTAL_SECONDS
+from torchtask.cluster.exchange import MOST_RETRY_AFTER_SECONDS
+from torchtask.cluster.reflector import SILENCE_SECONDS
+from torchtask.engine.sight import BLIND_SECONDS
+from torchtask.engine.skew import MOST_SECONDS
+from torchtask.engine.writer import LOADED_SECONDS
+
+PAGE = page("reliability.md")
+PROMISES = tables(PAGE)["promise | kept by | judged by"]
+INVARIANTS = tables(PAGE)[" | law | in words"]
+RESULTS = tables(PAGE).get(" | ".join(table.HEADS), [])
+
+
+def test_every_law_is_on_the_page() -> None:
+    """Under the name of its function."""
+    assert {row[0]: codes(row[1]) for row in INVARIANTS} == {name: [law.__name__] for name, law in LAWS.items()}
+
+
+def test_every_promise_is_judged_by_a_law_and_every_law_judges_one() -> None:
+    """No promise is only words."""
+    judged = [set(re.findall(r"I\d+|told", row[2])) for row in PROMISES]
+    assert all(judged)
+    assert set().union(*judged) == set(LAWS)
+
+
+def test_every_law_has_a_mutant_that_it_catches() -> None:
+    """As the page says."""
+    assert {mutant.caught_by for mutant in MUTANTS.values()} == set(LAWS)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"given up after {TOTAL_SECONDS:g} s",
+        f"not ready after {BLIND_SECONDS:g} s",
+        f"after {SILENCE_SECONDS:g} s it is opened anew",
+        f"for at most {MOST_RETRY_AFTER_SECONDS:g} s",
+        f"more than {MOST_SECONDS:g} s off",
+    ],
+)
+def test_the_numbers_are_the_operators_own(words: str) -> None:
+    """They stand in the code, too."""
+    assert words in PAGE
+
+
+def test_under_load_a_status_waits_for_as_long_as_the_page_says() -> None:
+    """In words."""
+    assert LOADED_SECONDS == 5
+    assert "under load within\n  five" in PAGE
+
+
+def test_the_results_are_of_experiments_that_there_are() -> None:
+    """A table that is older than the experiments says so by itself."""
+    assert {row[0] for row in RESULTS} <= {found.name for found in catalogue.experiments()}
+    assert table.put_into(PAGE, ["x"]).count("x\n" + table.END) == 1
