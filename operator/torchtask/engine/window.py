@@ -1,8 +1,8 @@
 """How many launches the API server is asked for at once: more while it copes, half as many when it does not (AIMD).
 
 Law: between FEWEST and MOST at once; and none before the server's `Retry-After` has passed.
-Law: a namespace has little more than half of the room: one whose requests take long, as a webhook may have it, leaves
-the rest to others.
+Law: a namespace has at most half of what the others leave: however many there are whose requests take long (a webhook
+may have it so), there is room for one more.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ RECOVERY_SECONDS = 1.0  # answers to requests of one moment halve it once
 class Window:
     """Room for requests: of a namespace in the order of asking, of several by turns.
 
-    `calm` is set while few are under way, and nobody waits.
+    `calm` is set while few are under way, and nobody waits, but for one namespace: its requests may take long.
     """
 
     def __init__(self) -> None:
@@ -47,8 +47,8 @@ class Window:
     async def _wait(self, namespace: str) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(namespace, deque()).append(turn)
-        self.calm.clear()
         self._let()
+        self._look_around()
         try:
             await turn
         except asyncio.CancelledError:
@@ -71,14 +71,14 @@ class Window:
             self._closed_until = max(self._closed_until, now + retry_after)
 
     def _has_room(self, namespace: str) -> bool:
-        full = self.in_flight >= int(self.size) or self._inside[namespace] > self.size / 2
-        return not full and clock.monotonic() >= self._closed_until
+        inside = self._inside[namespace]
+        left = int(self.size) - self.in_flight
+        return left > 0 and (not inside or inside < left) and clock.monotonic() >= self._closed_until
 
     def _enter(self, namespace: str) -> None:
         self.in_flight += 1
         self._inside[namespace] += 1
-        if self.in_flight >= FEWEST:
-            self.calm.clear()
+        self._look_around()
 
     def _leave(self, namespace: str) -> None:
         self.in_flight -= 1
@@ -86,8 +86,15 @@ class Window:
         if not self._inside[namespace]:
             del self._inside[namespace]
         self._let()
-        if not self._waiting and self.in_flight < FEWEST:
+        self._look_around()
+
+    def _look_around(self) -> None:
+        """See whether it is calm."""
+        busiest, most = next(iter(self._inside.most_common(1)), ("", 0))
+        if self.in_flight - most < FEWEST and not self._waiting.keys() - {busiest}:
             self.calm.set()
+        else:
+            self.calm.clear()
 
     def _let(self) -> None:
         while ready := [namespace for namespace in self._waiting if self._has_room(namespace)]:

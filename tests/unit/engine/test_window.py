@@ -8,6 +8,9 @@ import pytest
 from torchtask import clock
 from torchtask.engine.window import FEWEST, FIRST, MOST, Window
 
+MANY = "".join(map(chr, range(0x4E00, 0x4E00 + 2 * FIRST)))
+"""So many namespaces that each has one request."""
+
 
 def run(work: Callable[[Window], Awaitable[None]]) -> None:
     """Run a test with a window of its own."""
@@ -18,7 +21,7 @@ def run(work: Callable[[Window], Awaitable[None]]) -> None:
     asyncio.run(begun())
 
 
-async def asked(window: Window, number: int, namespaces: str = "ab") -> list[asyncio.Task[None]]:
+async def asked(window: Window, number: int, namespaces: str = MANY) -> list[asyncio.Task[None]]:
     """Ask for `number` requests that take long, in turn of each namespace; returns when each is under way or waits."""
 
     async def request(namespace: str) -> None:
@@ -50,25 +53,45 @@ def test_no_more_go_at_once_than_the_window_has_room_for() -> None:
     run(work)
 
 
-def test_a_namespace_whose_requests_take_long_leaves_room_for_others() -> None:
-    """A webhook that is slow in one namespace, however much is launched there, delays nobody else."""
+def test_namespaces_whose_requests_take_long_leave_room_for_others() -> None:
+    """A webhook that is slow in one or in five, however much is launched there, delays nobody else."""
 
     async def work(window: Window) -> None:
         slow = await asked(window, 3 * FIRST, "a")
-        assert FIRST / 2 <= window.in_flight <= FIRST / 2 + 1
+        assert window.in_flight == FIRST / 2
+        assert window.calm.is_set(), "others need not wait for it either"
         async with asyncio.timeout(1), window.of("b"):
             pass
-        others = await asked(window, FIRST, "bc")
-        assert window.in_flight == FIRST
-        others[0].cancel()
-        others[1].cancel()
-        await asyncio.sleep(0.01)
-        assert window.in_flight == FIRST  # who waits longest has no more than its share, and the others' turn comes
-        for task in (*slow, *others):
+        slow += await asked(window, 5 * FIRST, "bcde")
+        assert not window.calm.is_set()
+        assert window.in_flight < FIRST
+        async with asyncio.timeout(1), window.of("f"):
+            pass
+        for task in slow:
             task.cancel()
         await asyncio.sleep(0.01)
         assert window.in_flight == 0
         assert window.calm.is_set()
+
+    run(work)
+
+
+def test_those_who_wait_take_turns() -> None:
+    """None has all that comes free, whoever asked first."""
+
+    async def work(window: Window) -> None:
+        first = await asked(window, FIRST, "a")
+        others = await asked(window, FIRST, "bc")
+        before = window._inside.copy()  # noqa: SLF001 -- who has how much of it
+        for task in first[:20]:
+            task.cancel()
+        await asyncio.sleep(0.01)
+        more = window._inside - before  # noqa: SLF001
+        assert min(more["b"], more["c"]) >= 5
+        for task in (*first, *others):
+            task.cancel()
+        await asyncio.sleep(0.01)
+        assert window.in_flight == 0
 
     run(work)
 
