@@ -13,7 +13,7 @@ from torchtask import clock
 from torchtask.cluster.api import Api
 from torchtask.cluster.errors import NotLeadingError
 from torchtask.cluster.lease import LEASE_SECONDS, Lease
-from torchtask.engine.leader import RENEW_SECONDS, Leader
+from torchtask.engine.leader import RENEW_SECONDS, UNKNOWN_SECONDS, Leader
 
 
 class Server:
@@ -162,6 +162,27 @@ def test_who_cannot_renew_decides_no_more_and_goes_on_when_nobody_took_over(time
         await a.leader.step()
         assert a.leader.leads
         assert a.terms == 1
+
+    run(work)
+
+
+def test_who_cannot_see_the_lease_does_not_know_who_leads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a while it may be taken for granted; then nobody may lead, and no operator is ready."""
+    now = [0.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+
+    async def work(server: Server, replica: Callable[[str], Replica]) -> None:
+        a, b = replica("a"), replica("b")
+        assert not b.leader.is_known
+        await a.leader.step()
+        await b.leader.step()
+        assert b.leader.is_known
+        server.silent = True
+        now[0] = UNKNOWN_SECONDS - 0.1
+        await b.leader.step()
+        assert b.leader.is_known
+        now[0] = UNKNOWN_SECONDS
+        assert not b.leader.is_known
 
     run(work)
 

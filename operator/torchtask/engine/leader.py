@@ -20,6 +20,7 @@ RENEW_SECONDS = 10.0  # after which nothing new is decided, if the Lease could n
 RETRY_SECONDS = 2.0
 STANDBY_SECONDS = 1.0
 GIVE_BACK_SECONDS = 2.0
+UNKNOWN_SECONDS = 30
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Leader:
     def __init__(self, lease: Lease, won: Callable[[], None], complaint: Complaint) -> None:
         self._lease, self._won, self._complaint = lease, won, complaint
         self._term: Term | None = None
-        self._renewed = float("-inf")
+        self._renewed = self._known_time = float("-inf")
 
     async def run(self) -> None:
         """Take the Lease when it is free, and renew it; ends only when cancelled."""
@@ -50,6 +51,7 @@ class Leader:
                 self._complaint.failed(error)
             return
         self._complaint.well()
+        self._known_time = clock.monotonic()
         if term is None:
             if self._term is not None:
                 log.warning("another operator leads now: standing by")
@@ -65,6 +67,11 @@ class Leader:
     def leads(self) -> bool:
         """Whether this operator is to decide."""
         return self._term is not None and clock.boottime() - self._renewed < RENEW_SECONDS
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it was known a moment ago who leads: else there may be nobody."""
+        return clock.monotonic() - self._known_time < UNKNOWN_SECONDS
 
     @property
     def before(self) -> datetime | None:

@@ -87,8 +87,8 @@ class Operation:
         return clock.monotonic() - self._turned < STUCK_SECONDS
 
     def is_ready(self) -> bool:
-        """Tell whether tasks fire, or would if this operator led: all is seen, and the clock can be trusted."""
-        return self.sight.is_fresh and not self._skew.is_great
+        """Tell whether tasks fire, by this operator or by the one that leads: all is seen, the clock can be trusted."""
+        return self.sight.is_fresh and self.leader.is_known and not self._skew.is_great
 
     def _show(self) -> None:
         """Set the numbers that are looked up."""
