@@ -72,10 +72,10 @@ def register(site: Site, api: Api) -> None:
 
 def _stages() -> Iterator[Document]:
     # kwok minds the Pods of those nodes only for which it has something to do itself.
-    heartbeat = {
-        "statusTemplate": "{phase: Running, conditions: [{type: Ready, lastHeartbeatTime: {{ Now | Quote }}}]}"
-    }
-    yield _stage("heartbeat", [_phase("Running")], heartbeat, kind="Node", delay={"durationMilliseconds": 300_000})
+    well, away = [_phase("Running"), _ready("True")], [_phase("Running"), _ready("Unknown")]
+    yield _stage("heartbeat", well, _beat(""), kind="Node", delay={"durationMilliseconds": 300_000})
+    # When the API server was away for long, the node controller takes the nodes for dead.
+    yield _stage("return", away, _beat('status: "True", reason: Simulated,'), kind="Node")
     yield _stage("start", [_EXISTS, _phase("Pending")], {"statusTemplate": _RUNNING})
     yield _stage(
         "end",
@@ -89,6 +89,16 @@ def _stages() -> Iterator[Document]:
         },
     )
     yield _stage("delete", [{**_EXISTS, "operator": "Exists"}], {"delete": True})
+
+
+def _beat(more: str) -> Document:
+    condition = f"type: Ready, {more} lastHeartbeatTime: {{{{ Now | Quote }}}}"
+    return {"statusTemplate": f"{{phase: Running, conditions: [{{{condition}}}]}}"}
+
+
+def _ready(status: str) -> Document:
+    key = '.status.conditions.[] | select(.type == "Ready") | .status'
+    return {"key": key, "operator": "In", "values": [status]}
 
 
 def _phase(name: str) -> Document:

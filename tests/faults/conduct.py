@@ -108,10 +108,11 @@ def _dishonest(evidence: Evidence, fault: Fault) -> Iterator[str]:
                 yield f"{operator} became ready at {clock(sample.time)}, while it was blind"
                 break
             before = sample.ready
-    until = fault.heal + evidence.bounds.recovery + BLINK
-    after = [s for s in evidence.readiness if fault.heal <= s.time]
+    heal = max(f.heal for f in evidence.faults if f.begin <= fault.heal + BLINK)  # one may go over into another
+    until = heal + evidence.bounds.recovery + BLINK
+    after = [s for s in evidence.readiness if heal <= s.time]
     if after and after[-1].time > until and not any(s.ready for s in after if s.time <= until):
-        yield f"nobody was ready by {clock(until)}: {fault.name} was healed at {clock(fault.heal)}"
+        yield f"nobody was ready by {clock(until)}: {fault.name} was healed at {clock(heal)}"
 
 
 def _operator(sample: Ready) -> str:

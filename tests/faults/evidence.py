@@ -114,7 +114,9 @@ class Bounds:
     delay: float = 0.1
     launches: int = 100
     calls: int = 400
-    repeats: int = 6
+    repeats: int = (
+        10  # what a back-off of 0.1, 0.2, 0.4 … s does in its first second, each tried twice by the HTTP client
+    )
     memory: int = 400 * 2**20
     growth: float = 1.5
     descriptors: int = 400

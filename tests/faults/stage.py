@@ -97,9 +97,9 @@ class Stage:
         finally:
             self.faults.append(Fault(name, begin, wall.now(), blind=blind, down=down, hampered=hampered))
 
-    def mark(self, name: str, begin: float, heal: float, *, blind: bool = False, down: bool = False) -> None:
-        """Mark a time in which something was broken."""
-        self.faults.append(Fault(name, begin, heal, blind=blind, down=down))
+    def mark(self, name: str, begin: float, heal: float, **what: bool) -> None:
+        """Mark a time in which something was broken, and `what` that means, as in `Fault`."""
+        self.faults.append(Fault(name, begin, heal, **what))
 
     async def reborn(self, operator: Operator, *, clean: bool = False) -> None:
         """Wait until a process has ended, by SIGTERM in good order if `clean`, and start it again."""

@@ -161,7 +161,7 @@ CAUGHT = {
     ("I6", "more made up than catchUp allows"): broken(outage(), ALLOW, made_up=[35, 40]),
     ("I6", "one made up, and catchUp is None"): broken(outage(), NONE, made_up=[45]),
     ("I6", "too many launches in a second"): replace(GOOD, bounds=Bounds(launches=1)),
-    ("I6", "a hot loop"): with_calls(GOOD, *(call("list", "jobs", NOON + 3 + n / 10) for n in range(8))),
+    ("I6", "a hot loop"): with_calls(GOOD, *(call("list", "jobs", NOON + 3 + n / 12) for n in range(12))),
     ("I6", "too many calls in a second"): with_calls(
         GOOD, *(call("get", "jobs", NOON + 3 + n / 1000, name=f"x{n}") for n in range(500))
     ),

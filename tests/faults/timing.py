@@ -14,8 +14,13 @@ SEEN = 1.5  # seconds after its creation in which a task may first be seen
 ENOUGH = 20  # launches without which nothing can be said of a difference
 
 
-def lateness(evidence: Evidence, begin: float, end: float, *, bad: bool = False) -> dict[tuple[str, int], float]:
-    """Say how late the first request for each fire time came, by task and time; undisturbed ones that found room."""
+def lateness(
+    evidence: Evidence, begin: float, end: float, *, bad: bool = False, slow: bool = False
+) -> dict[tuple[str, int], float]:
+    """Say how late the first request for each fire time came, by task and time; undisturbed ones that found room.
+
+    Those in times when the machine was too busy are told with `slow`, and only then.
+    """
     found = {}
     for applied in evidence.tasks:
         task = applied.task
@@ -24,9 +29,10 @@ def lateness(evidence: Evidence, begin: float, end: float, *, bad: bool = False)
         for time in task.fire_times(max(begin, applied.created + SEEN), end):
             posts = evidence.posts.get((applied.uid, time), ())
             waits = task.policy in ("Queue", "Replace") and no_room(evidence, applied, time, time)
-            if waits or evidence.disturbed(time, time) or evidence.is_slow(time - 0.5, time + evidence.bounds.late):
+            if waits or evidence.disturbed(time, time):
                 continue
-            if posts and applied.in_force(time):
+            is_slow = evidence.is_slow(time - 0.5, time + evidence.bounds.late)
+            if posts and applied.in_force(time) and is_slow == slow:
                 found[task.name, time] = by_its_clock(evidence, posts[0]) - time
     return found
 
@@ -34,15 +40,20 @@ def lateness(evidence: Evidence, begin: float, end: float, *, bad: bool = False)
 def on_time(evidence: Evidence) -> Finding:
     """I3: while nothing is broken, the request for a Job comes at its fire time."""
     late = lateness(evidence, evidence.begin, evidence.end)
-    values = list(late.values())
-    worst = max(values, default=0.0)
-    figure = f"p99 {1000 * percentile(values, 0.99):.0f} ms, max {1000 * worst:.0f} ms of {len(values)}"
     violations = [
         f"{name}: {clock(time)} was {seconds:.3f} s late"
         for (name, time), seconds in late.items()
         if seconds > evidence.bounds.late
     ]
+    figure = _spread(list(late.values()))
+    if slow := list(lateness(evidence, evidence.begin, evidence.end, slow=True).values()):
+        figure += f"; in busy times {_spread(slow)}"
     return Finding.of("I3", figure, violations)
+
+
+def _spread(values: list[float]) -> str:
+    worst = max(values, default=0.0)
+    return f"p99 {1000 * percentile(values, 0.99):.0f} ms, max {1000 * worst:.0f} ms of {len(values)}"
 
 
 def never_early(evidence: Evidence) -> Finding:

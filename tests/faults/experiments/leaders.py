@@ -85,7 +85,7 @@ class Pretend(Action):
         return Answer(200, json.dumps(document).encode(), {"Content-Type": "application/json"})
 
 
-@experiment("two leaders at once", replicas="ab", bounds=Bounds(given_up=True))
+@experiment("two leaders at once", replicas="ab", bounds=Bounds(overlap=True, given_up=True))
 async def both(stage: Stage) -> None:
     """Each of two operators is told that the Lease is its own, for 15 s."""
     with stage.world.proxy.rule(Pretend(), On(resource="leases"), name="a Lease for each"):

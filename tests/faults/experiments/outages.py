@@ -6,6 +6,9 @@ from tests.faults.experiment import experiment
 from tests.faults.rules import On
 from tests.faults.stage import Stage
 
+WAITING_LONG = ("kube-controller-manager", "kube-scheduler", "kwok")
+"""Parts that try again after half a minute only when the API server was gone for one; it is not they who are tried."""
+
 
 async def stopped(stage: Stage, seconds: float) -> None:
     """Stop the API server for so long."""
@@ -15,6 +18,9 @@ async def stopped(stage: Stage, seconds: float) -> None:
             await stage.calm(seconds)
         with stage.fault("API server starting", hampered=True):  # it serves before we are told that it is ready
             await stage.world.start("kube-apiserver")
+            for part in WAITING_LONG:
+                await stage.world.stop(part)
+                await stage.world.start(part)
 
 
 @experiment("API server stopped for 10 s")

@@ -41,7 +41,7 @@ def dying(at: At) -> Act:
             await _killed(stage, at, On(first=number, verb="" if at is At.SENT else ANSWERED), from_start=True)
         for on in KINDS:
             await _killed(stage, at, on, from_start=False)
-        stage.mark(f"killed when calls were {at.name.lower()}", begun, wall.now(), down=True)
+        stage.mark(f"killed when calls were {at.name.lower()}", begun, wall.now(), hampered=True)
 
     return act
 
@@ -85,7 +85,7 @@ async def at_random(stage: Stage) -> None:
         await stage.calm(stage.chance.uniform(0.5, 4))
         stage.a.kill()
         await stage.reborn(stage.a)
-    stage.mark("killed", begun, wall.now(), down=True)
+    stage.mark("killed", begun, wall.now(), hampered=True)
 
 
 @experiment("SIGTERM with 100 creates on their way", environment=WIDE, bounds=Bounds(launches=1000))
