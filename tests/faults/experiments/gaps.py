@@ -13,6 +13,7 @@ from tests.faults.stage import Stage
 
 Document = dict[str, Any]
 DAYS = 86_400
+REALLY_AWAY = 8  # seconds in which nothing ran: what is made up for, the newest, is of these
 
 
 def _tasks(namespace: str) -> list[Task]:
@@ -38,6 +39,7 @@ def away(gap: int) -> Act:
         stage.a.term()
         with stage.fault(f"{gap} s away", blind=True, down=True):
             await stage.a.gone()
+            await stage.calm(REALLY_AWAY)
             before = await _dated_back(stage, applied, gap)
             healed = wall.now()
             await stage.a.start()
