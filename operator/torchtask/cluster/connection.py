@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -23,6 +24,7 @@ class Connection:
     server: str
     tls: ssl.SSLContext | bool
     configuration: Any
+    certificates: tuple[bytes, ...] = ()
 
     def headers(self) -> dict[str, str]:
         """Return the credentials that are valid now; may read a file, or run the kubeconfig's credential plugin.
@@ -36,10 +38,15 @@ class Connection:
         return {bearer["key"]: bearer["value"]} if bearer and bearer["value"] else {}
 
     def renew(self) -> None:
-        """Read the credentials anew, since the server will not have them; what cannot be read stays as it is."""
-        with suppress(NoClusterError, OSError, ValueError):  # ssl's errors are OSErrors
+        """Read the credentials anew, since the server will not have them; what cannot be read stays as it is.
+
+        The TLS context too, unless its files say what they said: each new one would need connections of its own.
+        """
+        with suppress(Exception):  # the client lets through whatever its parsers raise of a file that is half written
             configuration = _configuration()
-            self.tls, self.configuration = _tls(configuration), configuration
+            if _certificates(configuration) != self.certificates:
+                self.tls, self.certificates = _tls(configuration), _certificates(configuration)
+            self.configuration = configuration
 
 
 def connect() -> Connection:
@@ -48,7 +55,7 @@ def connect() -> Connection:
     Raises `NoClusterError` when there is neither.
     """
     configuration = _configuration()
-    return Connection(configuration.host.rstrip("/"), _tls(configuration), configuration)
+    return Connection(configuration.host.rstrip("/"), _tls(configuration), configuration, _certificates(configuration))
 
 
 def session(
@@ -103,6 +110,12 @@ def _configuration() -> Any:  # noqa: ANN401 -- the client ships no types
     except config.ConfigException as error:
         raise NoClusterError(str(error)) from error
     return configuration
+
+
+def _certificates(configuration: Any) -> tuple[bytes, ...]:  # noqa: ANN401 -- the client ships no types
+    """Return what a TLS context is made of."""
+    files = (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)
+    return tuple(Path(file).read_bytes() if file else b"" for file in files)
 
 
 def _tls(configuration: Any) -> ssl.SSLContext | bool:  # noqa: ANN401 -- the client ships no types
