@@ -89,7 +89,7 @@ def explanation(evidence: Evidence, applied: Applied, time: int) -> str:
         "name taken": foreign,
         "refused": bool(statuses & FINAL),
         "waiting": time in _queued(evidence.documents.get(applied.uid, {})),
-        "outage": any(f.begin - MARGIN <= time <= f.heal + MARGIN for f in blind),
+        "outage": any(f.begin - MARGIN <= time + task.jitter and time <= f.heal + MARGIN for f in blind),
         "forgotten": any(0 <= f.begin - time <= UNWRITTEN for f in blind) and _waits(evidence, applied, time),
         "deadline": any(0 < time + late - f.heal < evidence.bounds.recovery for f in blind if late and time >= f.begin),
         "at limit": at_limit(evidence, applied, time),
