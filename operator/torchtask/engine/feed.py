@@ -77,7 +77,7 @@ class Taker(Protocol):
     """Who is told, in the loop that made the feed."""
 
     def take(self, kind: str | None, document: Document) -> None:
-        """Take an event; one of a list has no kind."""
+        """Take an event."""
 
     def sweep(self) -> None:
         """There was a gap, and kopf watches again."""

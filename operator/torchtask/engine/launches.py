@@ -39,13 +39,13 @@ class Launches:
     @property
     def is_busy(self) -> bool:
         """Whether many launches are under way: then other requests can wait."""
-        return not self._dispatcher.window.calm.is_set()
+        return not self.window.calm.is_set()
 
     async def calm(self, seconds: float) -> None:
         """Wait until few launches are under way, for at most `seconds`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._dispatcher.window.calm.wait()
+                await self.window.calm.wait()
 
     async def drain(self, seconds: float) -> None:
         """Wait until what is under way was answered, for at most `seconds`."""

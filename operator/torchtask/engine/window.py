@@ -71,9 +71,8 @@ class Window:
             self._closed_until = max(self._closed_until, now + retry_after)
 
     def _has_room(self, namespace: str) -> bool:
-        inside = self._inside[namespace]
         left = int(self.size) - self.in_flight
-        return left > 0 and (not inside or inside < left) and clock.monotonic() >= self._closed_until
+        return self._inside[namespace] < left and clock.monotonic() >= self._closed_until
 
     def _enter(self, namespace: str) -> None:
         self.in_flight += 1
@@ -97,8 +96,8 @@ class Window:
             self.calm.clear()
 
     def _let(self) -> None:
-        while ready := [namespace for namespace in self._waiting if self._has_room(namespace)]:
-            self._take_turn(ready[0])
+        while namespace := next(filter(self._has_room, self._waiting), None):
+            self._take_turn(namespace)
         wait = self._closed_until - clock.monotonic()
         if self._waiting and wait > 0:
             if self._opening is not None:
