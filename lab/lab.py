@@ -9,7 +9,7 @@ import re
 import shutil
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,9 +191,6 @@ def _await_api(site: Site) -> None:
 
 def _alive(site: Site) -> bool:
     """Return True. Raises `LabError`, with its last words, when a part that was started is dead."""
-    # In the instant of its exec a process shows no environment, and so no mark: only who stays away is dead.
-    with suppress(LabError):
-        wait_until(lambda: not _missing(site), "every part to be seen", within=1)
     for part in _missing(site):
         log = site.logs / f"{part}.log"
         last = (log.read_text(errors="replace").strip().splitlines() or ["(it said nothing)"])[-1]

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.trouble import LabError
-from lab.waiting import seconds
+from lab.waiting import seconds, wait_until
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_LOOKS = 200  # at a process that seems to have no environment; few really have none
+_EXEC_SECONDS = 20  # for which a process may execute another program: its first pages may come from a slow disk
+_ENV_START, _ENV_END = 50, 51  # of the fields of /proc/PID/stat, from 1
 _LAB, _PART = "TORCHTASK_LAB", "TORCHTASK_PART"
 
 
@@ -64,14 +65,23 @@ def _read(pid: int, lab: str) -> Process | None:
 
 
 def _environment(pid: int) -> bytes:
-    """Read the environment of a process; while it executes another program there is none to be seen for a moment."""
-    for _ in range(_LOOKS):
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
-        if environment:
-            return environment
-        _program(pid)  # OSError: it is dead, or the kernel's own
-        os.sched_yield()
+    """Read the environment of a process; while it executes another program there is none to be seen."""
+    with suppress(LabError):
+        (environment,) = wait_until(lambda: _laid_out(pid), "a program's start", within=_EXEC_SECONDS, every=0.001)
+        return environment
     return b""
+
+
+def _laid_out(pid: int) -> tuple[bytes] | None:
+    """Return the environment; None while there is none yet. Raises `OSError` for the dead, and the kernel's own."""
+    environment = Path(f"/proc/{pid}/environ").read_bytes()
+    if not environment:
+        _program(pid)
+        fields = ["", "", *Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()]
+        start, end = int(fields[_ENV_START - 1]), int(fields[_ENV_END - 1])
+        if not start == end > 0:  # few really have none
+            return None
+    return (environment,)
 
 
 def _program(pid: int) -> str:
@@ -96,7 +106,7 @@ def _open(process: Process, lab: Path, held: ExitStack) -> int | None:
     except ProcessLookupError:
         return None
     held.callback(os.close, handle)
-    return handle if _read(process.pid, str(lab)) == process else None
+    return handle if _read(process.pid, str(lab)) else None  # what it executes may be another program by now
 
 
 def _ends(handle: int, within: float) -> bool:

@@ -1,6 +1,7 @@
 """The processes of a lab are found by their mark, at any moment of their lives."""
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 from lab import processes
@@ -26,4 +27,13 @@ def test_what_is_ended_is_gone(tmp_path: Path) -> None:
 
     assert found.part == "idle"
     assert processes.end([found], tmp_path, signal.SIGTERM, within=20)
+    assert processes.find(tmp_path) == []
+
+
+def test_a_process_is_ended_that_executes_another_program_by_then(tmp_path: Path) -> None:
+    """Its mark tells whose it is: a `setsid` or an `nsenter` that was found is the program it started by now."""
+    processes.spawn(["sleep", "600"], lab=tmp_path, part="changed", log=tmp_path / "log")
+    (found,) = processes.find(tmp_path)
+
+    assert processes.end([replace(found, program="setsid")], tmp_path, signal.SIGTERM, within=20)
     assert processes.find(tmp_path) == []
