@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import groupby
+from math import inf
 
 from tests.faults.calls import Call
 from tests.faults.evidence import Evidence, Fault, Ready
@@ -97,10 +98,14 @@ def alive_and_honest(evidence: Evidence) -> Finding:
 
 
 def _dishonest(evidence: Evidence, fault: Fault) -> Iterator[str]:
-    within = [s for s in evidence.readiness if fault.begin + BLINK <= s.time < fault.heal]
+    within = [s for s in evidence.readiness if fault.begin <= s.time < fault.heal]
     for operator, samples in groupby(sorted(within, key=_operator), key=_operator):
+        ended = min((e.time for e in evidence.exits if e.operator == operator and e.time >= fault.begin), default=inf)
         before = True
         for sample in samples:
+            if sample.time < fault.begin + BLINK and sample.time < ended:
+                continue
+            before = before and sample.time < ended  # who was started while blind never saw anything
             if sample.ready and sample.time > fault.begin + evidence.bounds.unready:
                 yield f"{operator} was still ready at {clock(sample.time)}, blind since {clock(fault.begin)}"
                 break

@@ -178,6 +178,9 @@ CAUGHT = {
     ("I10", "an exit that nobody asked for"): replace(GOOD, exits=[Exit(NOON + 5, "a", 1, asked=False)]),
     ("I10", "ready, and blind for a minute"): replace(GOOD, faults=[FROZEN]),
     ("I10", "ready again while blind"): replace(GOOD, faults=[FROZEN], readiness=unready(35, 50)),
+    ("I10", "ready from its start, while blind"): replace(
+        GOOD, faults=[replace(FROZEN, heal=NOON + 40)], exits=[Exit(NOON + 30.2, "a", -9, asked=True)]
+    ),
     ("I10", "not ready after heal"): replace(OUTAGE, readiness=unready(40, 80)),
     ("I11", "memory"): replace(GOOD, samples=[Sample(NOON, "a", 2**30, 9)]),
     ("I11", "memory that grows"): replace(GOOD, samples=[Sample(n, "a", (50 + n) * 2**20, 9) for n in range(120)]),
