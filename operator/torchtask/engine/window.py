@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 from torchtask import clock
 
-FEWEST, FIRST, MOST = 16, 64, 256
+FEWEST, FIRST, MOST = 16, 128, 256
 RECOVERY_SECONDS = 1.0  # answers to requests of one moment halve it once
 
 
@@ -23,7 +23,7 @@ class Window:
     """
 
     def __init__(self) -> None:
-        self.size = float(FIRST)
+        self.size, self._enough = float(FIRST), float(MOST)
         self.in_flight = 0
         self._inside: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by namespace, none empty; whose turn it is first
@@ -57,16 +57,16 @@ class Window:
             raise
 
     def coped(self) -> None:
-        """The server answered in time: one more at once for every full window of answers."""
+        """The server answered in time: one more at once; once it failed, one more for every full window of answers."""
         if self.in_flight >= self.size / 2:  # else the window is not what bounds us
-            self.size = min(MOST, self.size + 1 / self.size)
+            self.size = min(MOST, self.size + (1 if self.size < self._enough else 1 / self.size))
 
     def failed(self, retry_after: float | None = None) -> None:
         """The server did not cope; leave it alone for `retry_after` seconds if it said so."""
         now = clock.monotonic()
         if now - self._halved >= RECOVERY_SECONDS:
             self._halved = now
-            self.size = max(FEWEST, self.size / 2)
+            self.size = self._enough = max(FEWEST, self.size / 2)
         if retry_after:
             self._closed_until = max(self._closed_until, now + retry_after)
 

@@ -111,15 +111,23 @@ def test_who_stops_waiting_takes_no_room() -> None:
 
 
 def test_the_window_opens_while_the_server_copes_and_no_wider_than_is_used() -> None:
-    """One more for every full window of answers, up to the most; a window that is hardly used stays as it is."""
+    """One more for every answer; after a failure, from the half on, for every full window of them; up to the most.
+
+    A window that is hardly used stays as it is.
+    """
 
     async def work(window: Window) -> None:
         window.coped()
         assert window.size == FIRST
         window.in_flight = MOST
-        for _ in range(FIRST):
+        for _ in range(10):
             window.coped()
-        assert FIRST + 0.9 < window.size <= FIRST + 1
+        assert window.size == FIRST + 10
+        window.failed()
+        assert window.size == FIRST / 2 + 5
+        for _ in range(FIRST // 2 + 5):
+            window.coped()
+        assert FIRST / 2 + 5.9 < window.size <= FIRST / 2 + 6
         for _ in range(100_000):
             window.coped()
         assert window.size == MOST
