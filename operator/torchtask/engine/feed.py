@@ -26,6 +26,7 @@ from torchtask.cluster.errors import ClusterError, NoAnswerError
 from torchtask.core import names
 from torchtask.engine.complaints import Complaint
 
+WATCH_SECONDS = 15  # less than what `sight` waits for: a watch that is granted is all it hears when nothing happens
 RESTART_SECONDS = 2
 LOGIN_PAUSE_SECONDS = 1
 AWAY_SECONDS = 60
@@ -176,7 +177,7 @@ class Feed:
         )
 
     def _heard_of(self, path: str, error: ClusterError | None) -> None:
-        """Take note of how a request of kopf's went: a watch is opened anew at least every 25 s."""
+        """Take note of how a request of kopf's went: a watch is opened anew after `WATCH_SECONDS`."""
         if error is not None:
             self._call(self._complaint.failed, error)
         elif path == paths.TASKS:
@@ -192,7 +193,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.persistence.progress_storage = _NoProgress()
     settings.queueing.idle_timeout = 0.1
     settings.watching.chunk_size = 500
-    settings.watching.server_timeout = 25
+    settings.watching.server_timeout = WATCH_SECONDS
     settings.watching.inactivity_timeout = 30
     settings.networking.error_backoffs = _Backoffs()
     settings.networking.request_timeout = 30
