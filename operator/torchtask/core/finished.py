@@ -32,7 +32,7 @@ def is_over(ledger: Ledger, run: Run) -> bool:
 
 def with_finished(ledger: Ledger, runs: Collection[Run], daemon: Daemon | None = None) -> Ledger:
     """Count the finished runs that are not counted yet, and forget those whose Jobs are gone (L11)."""
-    if not runs and not ledger.counted_runs:
+    if not ledger.counted_runs and not any(r.finished for r in runs):
         return ledger
     existing = {r.suffix: r for r in runs}
     uncounted = [r for suffix, r in existing.items() if r.finished and suffix not in ledger.counted_runs]
