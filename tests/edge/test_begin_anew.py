@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp import web
 
+from tests.edge.listening import PATH, Listener, event, page, thing
 from tests.edge.loopback import served
-from tests.edge.test_reflector import PATH, Listener, event, page, thing
 from tests.telling import Report
 from torchtask.cluster import reflector
 from torchtask.cluster.reflector import Reflector

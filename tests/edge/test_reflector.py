@@ -7,57 +7,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from tests.edge.listening import PATH, Listener, event, page, thing
 from tests.edge.loopback import served
 from tests.telling import Report
 from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError
 from torchtask.cluster.reflector import Reflector
-
-PATH = "/things"
-
-
-class Listener:
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, int] = {}
-        self.version = 0
-        self.news = asyncio.Event()
-
-    def changed(self, document: dict[str, Any]) -> None:
-        """Take an object."""
-        self.known[document["metadata"]["uid"]] = int(document["metadata"]["resourceVersion"])
-
-    def gone(self, uid: str) -> None:
-        """Forget an object."""
-        self.known.pop(uid, None)
-
-    def reached(self, version: int) -> None:
-        """Take a version."""
-        self.version = version
-        self.news.set()
-
-    async def until(self, known: dict[str, int]) -> None:
-        """Wait until exactly these objects are known."""
-        async with asyncio.timeout(10):
-            while self.known != known:
-                self.news.clear()
-                await self.news.wait()
-
-
-def thing(uid: str, version: int) -> dict[str, Any]:
-    """Write an object."""
-    return {"metadata": {"uid": uid, "resourceVersion": str(version)}}
-
-
-def page(version: int, *items: dict[str, Any]) -> web.Response:
-    """Answer a LIST."""
-    return web.json_response({"metadata": {"resourceVersion": str(version)}, "items": items})
-
-
-def event(kind: str, document: dict[str, Any]) -> bytes:
-    """Write a line of a watch."""
-    return json.dumps({"type": kind, "object": document}).encode() + b"\n"
-
 
 ERROR = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
 FAULTS = {

@@ -26,7 +26,7 @@ from torchtask.engine.runs import Runs
 from torchtask.engine.sight import Sight
 from torchtask.engine.store import Record, Tasks
 from torchtask.engine.told import Told
-from torchtask.engine.writer import Writer
+from torchtask.engine.writer import WRITERS, Writer
 from torchtask.settings import Settings
 
 
@@ -63,13 +63,17 @@ def test_every_answer_to_a_launch_settles_it(status: int, body: Any, answer: Ans
 
     async def check() -> None:
         told: list[Reply] = []
+        shown: list[Any] = []
         async with served(answering(status, body)) as api:
-            dispatcher = Dispatcher(api, lambda _task, _unit, reply: told.append(reply), lambda *_: None, complaint())
+            dispatcher = Dispatcher(
+                api, shown.append, lambda _task, _unit, reply: told.append(reply), lambda *_: None, complaint()
+            )
             task = a_task().task
             assert isinstance(task.spec, Spec)
             dispatcher.launch(task, task.spec, START)
             await dispatcher.drain(10)
         assert [reply.answer for reply in told] == [answer]
+        assert bool(shown) is (status == 201)
 
     asyncio.run(check())
 
@@ -152,6 +156,33 @@ def test_a_status_is_written_once_a_second_at_most() -> None:
         assert server.patches == 1
 
     asyncio.run(written(server, act))
+
+
+def test_many_who_have_nothing_to_write_let_others_have_their_turn() -> None:
+    """Ten thousand tasks that are looked at anew would else keep the loop to themselves for most of a second."""
+    server, turns = Statuses(), 0
+
+    async def act(writer: Writer, _: Tasks) -> None:
+        nonlocal turns
+        for number in range(1000):
+            writer.want(f"gone {number}")
+        while writer._waiting:  # noqa: SLF001 -- it has no event to wait for
+            await asyncio.sleep(0)
+            turns += 1
+
+    asyncio.run(written(server, act))
+    assert turns > 1000 / (2 * WRITERS)
+
+
+@pytest.mark.parametrize(("tasks", "seconds"), [(1, 1.0), (50, 1.0), (100, 2.0), (10_000, 5.0)])
+def test_statuses_are_written_less_often_the_more_tasks_have_news(tasks: int, seconds: float) -> None:
+    """A status a second of each of many tasks would take more of the API server than their launches do."""
+
+    async def act(writer: Writer, _: Tasks) -> None:
+        writer._resting = set(map(str, range(tasks)))  # noqa: SLF001 -- as if all had just been written
+        assert writer._interval == seconds  # noqa: SLF001
+
+    asyncio.run(written(Statuses(), act))
 
 
 def test_a_server_that_knows_nothing_of_tasks_yet_makes_nobody_forget_them() -> None:

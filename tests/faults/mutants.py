@@ -96,7 +96,7 @@ MUTANTS = {
     ),
     "no sweep": Mutant(
         module="torchtask.cluster.reflector",
-        old="        for uid in self._known - found:",
+        old="        for uid in [u for u, seen in self._known.items() if u not in found and seen <= until]:",
         new="        for uid in set():",
         promise="what was deleted in a gap is known to be gone",
         experiment="Jobs deleted in a gap",

@@ -10,7 +10,7 @@ import random
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from torchtask import clock
+from torchtask import clock, collector
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError
 
@@ -65,7 +65,7 @@ class Reflector:
     def __init__(self, api: Api, path: str, listener: Listener, report: Report, **query: str) -> None:
         self._api, self._path, self._listener, self._query = api, path, listener, query
         self._report = report
-        self._known: set[str] = set()
+        self._known: dict[str, int] = {}  # by UID, the version at which it was seen last
         self._version = 0
         self._anew = asyncio.Event()
         self.sighted = asyncio.Event()
@@ -92,6 +92,12 @@ class Reflector:
         """Be out of sight until the collection was listed once more."""
         self.sighted.clear()
         self._anew.set()
+
+    def learned(self, document: Document) -> None:
+        """Take an object as an answer shows it, unless it was told: a watch may be late, or keep it to itself."""
+        version = int(document["metadata"]["resourceVersion"])
+        if version > self._version:
+            self._changed(document, version)
 
     async def _reflect(self) -> None:
         """List, then watch, until something goes wrong or all is to begin anew."""
@@ -120,15 +126,16 @@ class Reflector:
     async def _list(self) -> int:
         found: set[str] = set()
         version = 0
-        async for page in pages(self._api, self._path, **self._query):
-            version = int(page["metadata"]["resourceVersion"])
-            self._distrust(version)
-            for document in page["items"]:
-                found.add(document["metadata"]["uid"])
-                self._listener.changed(document)
-        for uid in self._known - found:
-            self._listener.gone(uid)
-        self._known = found
+        with collector.resting():
+            async for page in pages(self._api, self._path, **self._query):
+                version = int(page["metadata"]["resourceVersion"])
+                self._distrust(version)
+                for document in page["items"]:
+                    found.add(document["metadata"]["uid"])
+                    self._changed(document, version)
+        until = max(version, self._version)  # what was learned since is not swept
+        for uid in [u for u, seen in self._known.items() if u not in found and seen <= until]:
+            self._gone(uid)
         self._report.well()
         self._heard(version)
         return version
@@ -155,14 +162,20 @@ class Reflector:
     def _tell(self, kind: str, document: Document, version: int) -> int:
         metadata = document["metadata"]
         if kind in {"ADDED", "MODIFIED"}:
-            self._known.add(metadata["uid"])
-            self._listener.changed(document)
+            self._changed(document, version)
         elif kind == "DELETED":
-            self._known.discard(metadata["uid"])
-            self._listener.gone(metadata["uid"])
+            self._gone(metadata["uid"])
         elif kind != "BOOKMARK":
             raise NoAnswerError(f"an event of the unknown type {kind!r}")
         return version
+
+    def _changed(self, document: Document, version: int) -> None:
+        self._known[document["metadata"]["uid"]] = version
+        self._listener.changed(document)
+
+    def _gone(self, uid: str) -> None:
+        self._known.pop(uid, None)
+        self._listener.gone(uid)
 
 
 def _event(line: bytes) -> tuple[str, Document, int]:

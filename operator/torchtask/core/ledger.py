@@ -211,6 +211,14 @@ def published(ledger: Ledger, written: Ledger) -> Ledger:
     return replace(ledger, published=held)
 
 
+def frees(ledger: Ledger, before: Published | None) -> bool:
+    """Tell whether something may go since `published` is no longer `before`: history, or runs that others wait for."""
+    held = ledger.published
+    if before is None or held is None or ledger.queued or ledger.slots:
+        return True
+    return held.counted_runs != before.counted_runs
+
+
 def launch_is_published(ledger: Ledger, unit: Unit) -> bool:
     """Tell whether the server's status counts the launch of `unit`: only then may its run be stopped (L5)."""
     held = ledger.published

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from torchtask.cluster import paths
-from torchtask.cluster.api import Api
+from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, ClusterError, NotLeadingError
 from torchtask.core import manifest, names
 from torchtask.core.launch import Answer, Reply
@@ -21,10 +21,15 @@ Settle = Callable[[Task, Unit, Reply], None]
 
 
 class Dispatcher:
-    """Sends requests without making anybody wait. `launched` and `found` are called for every answer to the two."""
+    """Sends requests without making anybody wait. `launched` and `found` are called for every answer to the two.
 
-    def __init__(self, api: Api, launched: Settle, found: Settle, complaint: Complaint) -> None:
-        self._api, self._launched, self._found = api.lane(MOST), launched, found
+    Before that, `shown` is given the Job that the answer is about, if there is one.
+    """
+
+    def __init__(
+        self, api: Api, shown: Callable[[Document], None], launched: Settle, found: Settle, complaint: Complaint
+    ) -> None:
+        self._api, self._shown, self._launched, self._found = api.lane(MOST), shown, launched, found
         self._complaint = complaint
         self._background, self.window = Background(), Window()
 
@@ -46,6 +51,7 @@ class Dispatcher:
             async with self.window.of(task.namespace):
                 created = await self._api.create(paths.jobs(task.namespace), job, fieldValidation="Strict")
                 self.window.coped()
+            self._shown(created)
             reply = Reply(Answer.CREATED, version=int(created["metadata"]["resourceVersion"]))
         except Exception as error:  # noqa: BLE001 -- also an answer that makes no sense is none: it is asked again
             reply = self._refusal(error, _launch_answer(error))
@@ -60,6 +66,7 @@ class Dispatcher:
         try:
             async with self.window.of(task.namespace):
                 document = await self._api.get(paths.job(task.namespace, name))
+            self._shown(document)
             found = jobs.run(document)
             ours = found is not None and found[0] == (task.namespace, task.uid) and found[1].unit == unit
             version = int(document["metadata"]["resourceVersion"])

@@ -27,7 +27,9 @@ class Launches:
 
     def __init__(self, api: Api, sight: Sight, agenda: Agenda, limits: Limits, told: Told) -> None:
         self._sight, self._tasks, self._agenda, self._herald = sight, sight.tasks, agenda, told.herald
-        self._dispatcher = Dispatcher(api, self._launched, self._settle, told.complaints.about("launching"))
+        self._dispatcher = Dispatcher(
+            api, sight.accepted, self._launched, self._settle, told.complaints.about("launching")
+        )
         self._complaint = told.complaints.about("preparing a launch")
         self.gate = Gate(limits, sight.runs, sight.holds, self._let)
 
@@ -35,11 +37,6 @@ class Launches:
     def window(self) -> Window:
         """How many are asked for at once."""
         return self._dispatcher.window
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether many launches are under way: then other requests can wait."""
-        return not self.window.calm.is_set()
 
     async def calm(self, seconds: float) -> None:
         """Wait until few launches are under way, for at most `seconds`."""

@@ -6,12 +6,12 @@ the TorchTasks were not heard of for `BLIND_SECONDS`.
 
 import asyncio
 from collections.abc import Callable, Collection
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from datetime import datetime
 from enum import Enum
 from functools import partial
 
-from torchtask import clock
+from torchtask import clock, collector
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.reflector import Reflector, pages
@@ -26,7 +26,6 @@ from torchtask.engine.complaints import Complaints
 from torchtask.engine.hold import CurrentHold
 from torchtask.engine.nodes import Nodes
 from torchtask.engine.runs import Runs
-from torchtask.engine.settling import settling
 from torchtask.engine.store import Tasks
 from torchtask.settings import Settings
 
@@ -75,6 +74,10 @@ class Sight:
                 group.create_task(reflector.run())
             group.create_task(supervised("the list of TorchTasks", self._list_tasks))
             group.create_task(self._learn_of_holds())
+
+    def accepted(self, job: Document) -> None:
+        """Take a Job as the answer to its creation shows it: who sees it at once need not wait for the watch (L4)."""
+        self._jobs.learned(job)
 
     def take_over(self, led_until: datetime | None) -> None:
         """Begin anew: what others wrote until now is to be seen before anything is decided (L10)."""
@@ -181,7 +184,7 @@ class Sight:
         begun, taken_over = clock.monotonic(), self._taken_over
         found: set[str] = set()
         version = 0
-        with nullcontext() if self._listed.is_set() else settling():
+        with collector.resting() if self._listed.is_set() else collector.settling():
             async for page in pages(self._api, paths.TASKS):
                 if taken_over != self._taken_over:
                     return  # in vain: it began before we took over

@@ -29,12 +29,12 @@ from torchtask.engine.told import Told
 INTERVAL_SECONDS, LOADED_SECONDS = 1.0, 5.0
 AFTER_A_FAULT_SECONDS = 3.0
 WRITERS = 16
-MANY = 100  # statuses that wait
+PER_SECOND = 50  # statuses of all tasks; from there on each is written less often
 MOST_WAIT_SECONDS = 2.0  # for launches, which go first
 
 
 class Writer:
-    """Brings the statuses on the server up to date. `written` is called when the server holds what was decided."""
+    """Brings the statuses on the server up to date. `written` is called when that lets something go."""
 
     def __init__(self, api: Api, sight: Sight, launches: Launches, written: Callable[[str], None], told: Told) -> None:
         self._api, self._sight, self._tasks = api.lane(WRITERS), sight, sight.tasks
@@ -79,6 +79,7 @@ class Writer:
                 self._complaint.failed(error)
                 self._again.add(uid)
             loop.call_later(seconds, self._rested, uid)
+            await asyncio.sleep(0)  # who finds nothing to be written has not waited for anything yet
 
     def _rested(self, uid: str) -> None:
         self._resting.discard(uid)
@@ -100,9 +101,9 @@ class Writer:
 
     @property
     def _interval(self) -> float:
-        """Longer while launches, or other statuses, want the API server's time more than this one does."""
-        is_loaded = self._launches.is_busy or self._wanted.qsize() > MANY
-        return LOADED_SECONDS if is_loaded else INTERVAL_SECONDS
+        """Longer the more tasks have news: launches want the API server's time more than statuses do."""
+        many = len(self._resting) + len(self._waiting)
+        return min(max(INTERVAL_SECONDS, many / PER_SECOND), LOADED_SECONDS)
 
     def _render(self, record: Record, ledger: Ledger) -> Document:
         task, spec = record.task, record.task.spec
@@ -136,8 +137,9 @@ class Writer:
         record.version = max(record.version, int(answer["metadata"]["resourceVersion"]))
         record.published = digest
         if record.ledger is not None:
-            record.ledger = books.published(record.ledger, ledger)
-        self._written(task.uid)
+            before, record.ledger = record.ledger.published, books.published(record.ledger, ledger)
+            if record.over or books.frees(record.ledger, before):
+                self._written(task.uid)
         return self._interval
 
     async def _refused(self, record: Record, error: ClusterError) -> float:

@@ -1,0 +1,43 @@
+"""What an answer shows is known at once, and no longer than it is true."""
+
+import asyncio
+
+from aiohttp import web
+
+from tests.edge.listening import PATH, Listener, page, thing
+from tests.edge.loopback import served
+from tests.telling import Report
+from torchtask.cluster.reflector import Reflector
+
+
+def test_what_an_answer_showed_is_known_until_a_list_that_must_have_it_has_not() -> None:
+    """A Job that was just accepted is seen though the watch keeps it to itself; one that was told is not seen twice."""
+
+    async def check() -> None:
+        lists, more = [page(5, thing("a", 1)), page(6, thing("a", 1)), page(9, thing("a", 1))], asyncio.Event()
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            if "watch" not in request.query:
+                return lists.pop(0)
+            stream = web.StreamResponse()
+            await stream.prepare(request)
+            await (more.wait() if lists else asyncio.Event().wait())
+            return stream
+
+        listener = Listener()
+        async with served(handler) as api:
+            reflector = Reflector(api, PATH, listener, Report())
+            running = asyncio.create_task(reflector.run())
+            await listener.until({"a": 1})
+            reflector.learned(thing("told", 5))
+            reflector.learned(thing("new", 8))
+            assert listener.known == {"a": 1, "new": 8}
+            reflector.begin_anew()  # a list that may have been read before it was created
+            await reflector.sighted.wait()
+            assert (listener.version, listener.known) == (6, {"a": 1, "new": 8})
+            reflector.begin_anew()
+            await listener.until({"a": 1})
+            running.cancel()
+        assert listener.version == 9
+
+    asyncio.run(check())
