@@ -27,6 +27,7 @@ class Server:
     def __init__(self) -> None:
         self.time, self.answers, self.metrics = 0.0, list[int](), Metrics()
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.permit = 10.0
         self._news = asyncio.Event()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -47,10 +48,11 @@ class Server:
         """Return how many events had this result."""
         return self.metrics.registry.get_sample_value("torchtask_events_total", {"result": result}) or 0.0
 
-    async def settled(self, sent: int, failed: int = 0) -> None:
-        """Wait until what was sent is counted."""
+    async def settled(self, sent: int, **others: int) -> None:
+        """Wait until what was sent is counted, and what had `others` results."""
+        expected = {"sent": sent, "failed": 0} | others
         async with asyncio.timeout(10):
-            while (self.counted("sent"), self.counted("failed")) != (sent, failed):  # noqa: ASYNC110 -- nobody tells
+            while {result: self.counted(result) for result in expected} != expected:  # noqa: ASYNC110 -- nobody tells
                 await asyncio.sleep(0.01)
 
 
@@ -62,7 +64,7 @@ def during(act: Callable[[Server, Events], Awaitable[None]]) -> Server:
         async with served(server.answer) as api:
             complaints = Complaints(server.metrics.health.faults)
             sender = Events("torchtask-0", server.metrics, complaints, lambda: server.time)
-            running = asyncio.create_task(sender.run(api))
+            running = asyncio.create_task(sender.run(api.lane(4, lambda: server.permit)))
             await act(server, sender)
             running.cancel()
         return server
@@ -143,13 +145,27 @@ def test_what_is_refused_is_not_tried_again(status: int) -> None:
     async def act(server: Server, sender: Events) -> None:
         server.answers = [status]
         told(sender)
-        await server.settled(0, 1)
+        await server.settled(0, failed=1)
         told(sender)
         server.time = QUIET_SECONDS
         told(sender)
-        await server.settled(1, 1)
+        await server.settled(1, failed=1)
 
     assert [(method, body["count"]) for method, _, body in during(act).asked] == [("POST", 1), ("POST", 3)]
+
+
+def test_who_does_not_lead_any_more_sends_nothing_and_has_no_fault() -> None:
+    """What another operator leads, that one tells: the event is dropped, and goes on to be counted."""
+
+    async def act(server: Server, sender: Events) -> None:
+        server.permit = 0.0
+        told(sender)
+        await server.settled(0, dropped=1)
+        server.permit, server.time = 10.0, QUIET_SECONDS
+        told(sender)
+        await server.settled(1, dropped=1)
+
+    assert [(method, body["count"]) for method, _, body in during(act).asked] == [("POST", 2)]
 
 
 def test_a_thousand_tasks_send_twenty_events_in_a_second_and_warnings_come_through() -> None:

@@ -4,6 +4,7 @@ A kind of fault is what was being done, and how it failed.
 Law: the first of a kind is told at once, with whom it struck; while it goes on, one line in INTERVAL_SECONDS says how
 often it did; one says when it is over.
 Law: it is over when the same was done with success since, and INTERVAL_SECONDS went by: silence alone is no good news.
+Law: who does not lead any more has no fault: nothing was asked, and whoever leads asks.
 Law: however many tasks there are, and whatever the server answers, little is remembered.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from prometheus_client import Counter
 
 from torchtask import clock
-from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError
+from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError, NotLeadingError
 from torchtask.core.errors import SpecError
 
 INTERVAL_SECONDS = 10.0
@@ -49,6 +50,8 @@ class Complaint:
 
     def failed(self, error: Exception, subject: str = "") -> None:
         """Take note that it failed for `subject`, such as `namespace/name`."""
+        if isinstance(error, NotLeadingError):
+            return
         fault, now = fault_of(error), self._now()
         if fault not in self._troubles and len(self._troubles) >= MOST_FAULTS:
             fault = OTHER

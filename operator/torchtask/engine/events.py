@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api
-from torchtask.cluster.errors import ApiError
+from torchtask.cluster.errors import ApiError, NotLeadingError
 from torchtask.core.events import Event, EventReason
 from torchtask.core.model import Task
 from torchtask.core.wire import events
@@ -113,6 +113,8 @@ class Events:
             told = await self._waiting.get()
             try:
                 await self._send(api, told)
+            except NotLeadingError:
+                self._results.labels("dropped").inc()
             except Exception as error:  # noqa: BLE001 -- an event is worth no second attempt, and no end of this loop
                 self._results.labels("failed").inc()
                 self._sending.failed(error, f"{told.series.namespace}/{told.series.task}")

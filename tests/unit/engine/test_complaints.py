@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from torchtask.cluster.errors import ApiError, NoAnswerError
+from torchtask.cluster.errors import ApiError, NoAnswerError, NotLeadingError
 from torchtask.core.errors import InvalidScheduleError
 from torchtask.engine import complaints
 from torchtask.engine.complaints import INTERVAL_SECONDS, MOST_FAULTS, Complaints, fault_of
@@ -146,6 +146,15 @@ def test_a_fault_of_our_own_brings_its_trace(world: World, caplog: pytest.LogCap
         world.launching.failed(error)
 
     assert [bool(record.exc_info) for record in caplog.records] == [True, False, False]
+
+
+def test_who_does_not_lead_any_more_has_no_fault(world: World) -> None:
+    """Nothing was asked of anybody: it is neither told nor counted, nor does it keep a trouble going."""
+    world.launching.failed(NotLeadingError("POST /jobs: not the leader"), "team/report")
+    world.pass_by(30)
+
+    assert world.lines() == []
+    assert world.counted("launching", "NotLeadingError") is None
 
 
 @pytest.mark.parametrize(
