@@ -1,6 +1,7 @@
 """The change feed: whatever ends kopf, it is started again, and the tasks are listed anew."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from aiohttp import web
 from kopf._cogs.aiokits import aioadapters
 
 from tests.edge.loopback import Anybody, served
-from tests.telling import complaint
+from tests.telling import Report, complaint
 from torchtask.cluster import paths
 from torchtask.cluster.connection import Connection
+from torchtask.core import names
 from torchtask.engine import feed
 
 
@@ -31,6 +33,25 @@ class Taker:
         self._swept.set()
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what happens in kopf's thread."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 -- the condition is another thread's
+            await asyncio.sleep(0.01)
+
+
+def group(name: str, version: str) -> dict[str, Any]:
+    """Write a group of kinds."""
+    served_as = {"groupVersion": f"{name}/{version}", "version": version}
+    return {"name": name, "versions": [served_as], "preferredVersion": served_as}
+
+
+def kinds(plural: str) -> dict[str, Any]:
+    """Write what a group holds: one kind."""
+    words = {"name": plural, "singularName": "", "shortNames": [], "categories": [], "kind": plural}
+    return {"resources": [words | {"namespaced": False, "verbs": ["list", "watch"]}]}
+
+
 def test_kopf_is_started_again_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kopf waits for its stop flag as it does in earnest: an end that hangs in an executor would be seen here."""
     begun: list[int] = []
@@ -45,11 +66,6 @@ def test_kopf_is_started_again_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> 
             waiting.cancel()
             raise RuntimeError("an ERROR in the stream")
         await waiting
-
-    async def until(condition: Any) -> None:
-        async with asyncio.timeout(10):
-            while not condition():  # noqa: ASYNC110 -- the condition is another thread's
-                await asyncio.sleep(0.01)
 
     async def check() -> None:
         connection = Connection("http://127.0.0.1:1", tls=False, configuration=Anybody)
@@ -91,3 +107,41 @@ def test_kopf_is_shown_no_list_and_all_of_the_watch(monkeypatch: pytest.MonkeyPa
     asyncio.run(check())
 
     assert asked == [{}, {"watch": "true"}, {"limit": "500", "labelSelector": "nothing,!nothing"}]
+
+
+DISCOVERY = {
+    "/api": {"versions": ["v1"]},
+    "/apis": {"groups": [group(names.GROUP, names.VERSION), group("apiextensions.k8s.io", "v1")]},
+    "/api/v1": kinds("namespaces"),
+    f"/apis/{names.API_VERSION}": kinds(names.PLURAL),
+    "/apis/apiextensions.k8s.io/v1": kinds("customresourcedefinitions"),
+}
+
+
+def test_a_refusal_of_credentials_is_told_as_that_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kopf closes the session that was refused, under whatever else it asked for: that is no fault of the server's."""
+    monkeypatch.setattr(feed, "LOGIN_PAUSE_SECONDS", 0.05)
+    report, others = Report(), list[str]()
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path in DISCOVERY:
+            return web.json_response(DISCOVERY[request.path])
+        if "watch" not in request.query:
+            return web.json_response({"items": [], "metadata": {"resourceVersion": "1"}})
+        if request.path != paths.TASKS:
+            others.append(request.path)
+            await asyncio.Event().wait()
+        return web.json_response({}, status=401)
+
+    async def check() -> None:
+        async with served(answer) as api:
+            fed = feed.Feed(api._connection, Taker(asyncio.Event()), report)  # type: ignore[arg-type]  # noqa: SLF001
+            fed.start()
+            await until(lambda: len(others) > 3)
+            fed.stop()
+            await until(lambda: not fed.is_live())
+
+    asyncio.run(check())
+
+    assert len(report.failures) >= 3
+    assert {str(error) for error in report.failures} == {f"401 Unauthorized: GET {paths.TASKS}"}

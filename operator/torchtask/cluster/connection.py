@@ -79,7 +79,9 @@ def session(
         if status == 200 and told.url.path == path and "watch" not in told.url.query:
             listed()
 
-    async def failed(_: object, __: object, told: aiohttp.TraceRequestExceptionParams) -> None:
+    async def failed(session: aiohttp.ClientSession, _: object, told: aiohttp.TraceRequestExceptionParams) -> None:
+        if session.closed:
+            return  # by who uses it, under this request: after a 401, which was told
         heard(told.url.path, NoAnswerError(f"{told.method} {told.url.path}: {words_of(told.exception)}"))
 
     trace = aiohttp.TraceConfig()
