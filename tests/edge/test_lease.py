@@ -11,7 +11,6 @@ from tests.edge.loopback import served
 from tests.telling import complaint
 from torchtask import clock
 from torchtask.cluster.api import Api
-from torchtask.cluster.errors import NotLeadingError
 from torchtask.cluster.lease import LEASE_SECONDS, Lease
 from torchtask.engine.leader import RENEW_SECONDS, UNKNOWN_SECONDS, Leader
 
@@ -298,41 +297,3 @@ def test_a_lease_is_given_back_though_its_renewal_was_broken_off() -> None:
         assert server.holder == ""
 
     run(work)
-
-
-def test_nothing_is_written_without_a_permit() -> None:
-    """Every write is checked at the last moment; reading stays allowed."""
-    asked: list[str] = []
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        asked.append(request.method)
-        return web.json_response({})
-
-    async def check() -> None:
-        async with served(answer) as api:
-            bound = api.lane(4, lambda: 0.0)
-            for write in (bound.create("/x", {}), bound.merge("/x", {}), bound.delete("/x", {})):
-                with pytest.raises(NotLeadingError):
-                    await write
-            await bound.get("/x")
-
-    asyncio.run(check())
-    assert asked == ["GET"]
-
-
-def test_no_write_outlasts_its_permit() -> None:
-    """A launch that is answered after another may lead is given up before."""
-
-    async def answer(_: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(5)
-        return web.json_response({})
-
-    async def check() -> None:
-        async with served(answer) as api:
-            bound = api.lane(4, lambda: 0.2)
-            begun = clock.monotonic()
-            with pytest.raises(Exception, match="POST /x"):
-                await bound.create("/x", {})
-            assert clock.monotonic() - begun < 2
-
-    asyncio.run(check())

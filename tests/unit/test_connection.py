@@ -1,6 +1,9 @@
 """The way to the API server: read from a kubeconfig, and read anew when the server will not have us."""
 
+import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -8,9 +11,17 @@ from kubernetes.config import kube_config
 
 from lab import certificates
 from torchtask.cluster.connection import connect
+from torchtask.cluster.errors import NoAnswerError
+
+PLUGIN = """\
+#!/bin/sh
+echo run >> runs
+for _ in $(seq 200); do test -e free && break; sleep 0.05; done
+cat token
+"""
 
 
-def write(folder: Path, token: str) -> None:
+def write(folder: Path, user: dict[str, Any]) -> None:
     """Write a kubeconfig that trusts the authority in `folder`."""
     document = {
         "apiVersion": "v1",
@@ -19,7 +30,7 @@ def write(folder: Path, token: str) -> None:
         "clusters": [
             {"name": "here", "cluster": {"server": "https://127.0.0.1:1", "certificate-authority": f"{folder}/ca.crt"}}
         ],
-        "users": [{"name": "me", "user": {"token": token}}],
+        "users": [{"name": "me", "user": user}],
         "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
     }
     (folder / "kubeconfig").write_text(yaml.safe_dump(document), encoding="utf-8")
@@ -29,7 +40,7 @@ def write(folder: Path, token: str) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Have a kubeconfig, and an authority beside it."""
     certificates.new_authority(tmp_path)
-    write(tmp_path, "old")
+    write(tmp_path, {"token": "old"})
     monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "kubeconfig"))  # read at import
     return tmp_path
 
@@ -38,11 +49,11 @@ def test_a_new_token_is_taken_and_the_connections_stay(folder: Path) -> None:
     """Each TLS context has connections of its own: a new one at each refusal would pile them up."""
     connection = connect()
     before = connection.tls
-    write(folder, "new")
+    write(folder, {"token": "new"})
 
-    connection.renew()
+    asyncio.run(connection.renew())
 
-    assert connection.headers() == {"authorization": "Bearer new"}
+    assert asyncio.run(connection.headers()) == {"authorization": "Bearer new"}
     assert connection.tls is before
 
 
@@ -52,7 +63,7 @@ def test_a_new_authority_is_taken(folder: Path) -> None:
     before = connection.tls
     certificates.new_authority(folder)
 
-    connection.renew()
+    asyncio.run(connection.renew())
 
     assert connection.tls is not before
 
@@ -62,6 +73,83 @@ def test_what_cannot_be_read_stays_as_it_is(folder: Path) -> None:
     connection = connect()
     (folder / "kubeconfig").write_text("clusters: [", encoding="utf-8")
 
-    connection.renew()
+    asyncio.run(connection.renew())
 
-    assert connection.headers() == {"authorization": "Bearer old"}
+    assert asyncio.run(connection.headers()) == {"authorization": "Bearer old"}
+
+
+@pytest.fixture
+def plugin(folder: Path) -> Path:
+    """Have credentials of a plugin, which answers once there is a file `free`; its tokens are old when they come."""
+    (folder / "plugin").write_text(PLUGIN, encoding="utf-8")
+    (folder / "plugin").chmod(0o755)
+    status = {"token": "told", "expirationTimestamp": "2000-01-01T00:00:00Z"}
+    version = "client.authentication.k8s.io/v1"
+    answer = {"apiVersion": version, "kind": "ExecCredential", "status": status}
+    (folder / "token").write_text(json.dumps(answer), encoding="utf-8")
+    (folder / "free").touch()
+    write(folder, {"exec": {"apiVersion": version, "command": "./plugin", "interactiveMode": "Never"}})
+    return folder
+
+
+def runs(plugin: Path) -> int:
+    """Count how often the plugin was run."""
+    return (plugin / "runs").read_text().count("run")
+
+
+async def begun(plugin: Path, number: int) -> None:
+    """Wait until the plugin was run so often."""
+    async with asyncio.timeout(5):
+        while runs(plugin) < number:  # noqa: ASYNC110 -- another process writes it
+            await asyncio.sleep(0.01)
+
+
+def test_the_loop_turns_while_a_plugin_runs(plugin: Path) -> None:
+    """However many wait for it, it runs once; the second that follows needs no other."""
+
+    async def check() -> None:
+        connection = connect()
+        (plugin / "free").unlink()
+        waiting = [asyncio.create_task(connection.headers()) for _ in range(10)]
+        await begun(plugin, 2)
+        assert not any(task.done() for task in waiting)
+        (plugin / "free").touch()
+        assert await asyncio.gather(*waiting) == [{"authorization": "Bearer told"}] * 10
+
+    asyncio.run(check())
+
+    assert runs(plugin) == 2
+
+
+def test_the_loop_turns_while_credentials_are_read_anew(plugin: Path) -> None:
+    """And who gives up waiting does not undo it: what the plugin says in the end counts."""
+
+    async def check() -> None:
+        connection = connect()
+        before = connection.configuration
+        (plugin / "free").unlink()
+        impatient, patient = (asyncio.create_task(connection.renew()) for _ in range(2))
+        await begun(plugin, 2)
+        impatient.cancel()
+        (plugin / "free").touch()
+        await patient
+        assert impatient.cancelled()
+        assert connection.configuration is not before
+
+    asyncio.run(check())
+
+
+def test_a_plugin_that_hangs_is_an_answer_that_does_not_come(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asked is told so; once it comes to an end, all is well."""
+
+    async def check() -> None:
+        connection = connect()
+        (plugin / "free").unlink()
+        with monkeypatch.context() as impatient:
+            impatient.setattr("torchtask.cluster.connection.PLUGIN_SECONDS", 0.1)
+            with pytest.raises(NoAnswerError, match="reading the credentials"):
+                await connection.headers()
+        (plugin / "free").touch()
+        assert await connection.headers() == {"authorization": "Bearer told"}
+
+    asyncio.run(check())

@@ -95,6 +95,7 @@ class Api:
 
     async def _ask(self, request: _Request) -> Document:
         async with self._room:
+            headers = await self._connection.headers()  # before the permit is looked at: it may take a while
             seconds = TOTAL_SECONDS
             if request.method != "GET" and (seconds := min(seconds, self._permit())) <= 0:
                 raise NotLeadingError(f"{request.method} {request.path}: not the leader")
@@ -105,7 +106,7 @@ class Api:
                     self._connection.server + request.path,
                     params=request.query,
                     data=request.data,
-                    headers=self._connection.headers()
+                    headers=headers
                     | {"Content-Type": request.media_type, "Accept": JSON if request.method == "GET" else METADATA},
                     timeout=aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds)),
                     ssl=self._connection.tls,
@@ -114,31 +115,34 @@ class Api:
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 self._observe(Exchange(request.method, request.path, None, clock.monotonic() - begun))
                 raise NoAnswerError(f"{request.method} {request.path}: {words_of(error)}") from error
-            self._answered(request, response, sent, begun)
+            await self._answered(request, response, sent, begun)
             return _document(body, response)
 
-    def _answered(self, request: _Request, response: aiohttp.ClientResponse, sent: datetime, begun: float) -> None:
+    async def _answered(
+        self, request: _Request, response: aiohttp.ClientResponse, sent: datetime, begun: float
+    ) -> None:
         now = clock.monotonic()
         apart = skew(response.headers, sent, clock.now())
         self._observe(Exchange(request.method, request.path, response.status, now - begun, apart))
         if response.status == 401 and now - self._renewed >= RENEWAL_SECONDS:
             self._renewed = now
-            self._connection.renew()
+            await self._connection.renew()
 
     async def stream(self, path: str, silence_seconds: float, **query: str) -> AsyncIterator[bytes]:
         """Yield the lines of a watch as they come; ends when the server ends it, and after `silence_seconds`."""
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=silence_seconds)
         request = _Request("WATCH", path, query)
+        headers = await self._connection.headers()
         sent, begun = clock.now(), clock.monotonic()
         try:
             async with self._session.get(
                 self._connection.server + path,
                 params=query,
-                headers=self._connection.headers(),
+                headers=headers,
                 timeout=timeout,
                 ssl=self._connection.tls,
             ) as response:
-                self._answered(request, response, sent, begun)
+                await self._answered(request, response, sent, begun)
                 if response.status != 200:
                     _document(await response.read(), response)
                 rest = b""

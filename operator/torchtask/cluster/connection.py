@@ -1,52 +1,100 @@
-"""Where the API server is and how to be let in: the official client's configuration, put into aiohttp's terms."""
+"""Where the API server is and how to be let in: the official client's configuration, put into aiohttp's terms.
 
+Law: no event loop waits for a credential plugin, which may ask whom it likes: it runs in a thread, one at a time.
+"""
+
+import asyncio
 import os
 import ssl
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from kubernetes import client, config
 
+from torchtask import clock
 from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError, NoClusterError
 
 SERVICE_HOST = "KUBERNETES_SERVICE_HOST"
 NOTHING = "nothing,!nothing"  # the selector of objects that have a label and do not have it
+PLUGIN_SECONDS = 10.0  # for which a credential plugin is waited for; it goes on
+FRESH_SECONDS = 1.0  # for which what a plugin may have told is not asked for again; the client renews it minutes early
+
+T = TypeVar("T")
+
+
+def _one_thread() -> ThreadPoolExecutor:
+    """Return a thread of its own, begun when it is needed: one of the loop's is waited for by name resolution."""
+    return ThreadPoolExecutor(1, "credentials")
 
 
 @dataclass(slots=True)
 class Connection:
-    """The server's URL, the TLS context, and who we are. The official client knows when a token is to be read anew."""
+    """The server's URL, the TLS context, and who we are. The official client knows when a token is to be read anew.
+
+    `slow`: the credentials are those of a kubeconfig, in which a plugin may be named that has to run first.
+    """
 
     server: str
     tls: ssl.SSLContext | bool
     configuration: Any
     certificates: tuple[bytes, ...] = ()
+    slow: bool = False
+    _thread: ThreadPoolExecutor = field(default_factory=_one_thread, init=False)
+    _reading: Future[dict[str, str]] | None = field(default=None, init=False)
+    _read_time: float = field(default=0.0, init=False)
+    _renewing: Future[None] | None = field(default=None, init=False)
 
-    def headers(self) -> dict[str, str]:
+    async def headers(self) -> dict[str, str]:
         """Return the credentials that are valid now; may read a file, or run the kubeconfig's credential plugin.
 
         Raises `NoAnswerError` when they cannot be had.
         """
+        if not self.slow:
+            return self._headers()
+        reading, now = self._reading, clock.monotonic()
+        if reading is None or (reading.done() and now - self._read_time >= FRESH_SECONDS):
+            reading = self._reading = self._thread.submit(self._headers)
+            self._read_time = now
+        try:
+            return await _result(reading)
+        except TimeoutError as error:
+            raise NoAnswerError("reading the credentials: the plugin takes its time") from error
+
+    async def renew(self) -> None:
+        """Read the credentials anew, since the server will not have them; what cannot be read stays as it is.
+
+        The TLS context too, unless its files say what they said: each new one would need connections of its own.
+        """
+        if self._renewing is None or self._renewing.done():
+            self._renewing = self._thread.submit(self._renew)
+        with suppress(Exception):  # the client lets through whatever its parsers raise of a file that is half written
+            await _result(self._renewing)
+
+    def _headers(self) -> dict[str, str]:
         try:
             bearer = self.configuration.auth_settings().get("BearerToken")
         except Exception as error:
             raise NoAnswerError(f"reading the credentials: {error!r}") from error
         return {bearer["key"]: bearer["value"]} if bearer and bearer["value"] else {}
 
-    def renew(self) -> None:
-        """Read the credentials anew, since the server will not have them; what cannot be read stays as it is.
+    def _renew(self) -> None:
+        configuration = _configuration()
+        if _certificates(configuration) != self.certificates:
+            self.tls, self.certificates = _tls(configuration), _certificates(configuration)
+        self.configuration, self.slow, self._reading = configuration, _is_slow(configuration), None
 
-        The TLS context too, unless its files say what they said: each new one would need connections of its own.
-        """
-        with suppress(Exception):  # the client lets through whatever its parsers raise of a file that is half written
-            configuration = _configuration()
-            if _certificates(configuration) != self.certificates:
-                self.tls, self.certificates = _tls(configuration), _certificates(configuration)
-            self.configuration = configuration
+
+async def _result(work: Future[T]) -> T:
+    """Wait for what the thread does, and have it go on where nobody waits any more. Raises `TimeoutError`."""
+    if work.done():
+        return work.result()
+    async with asyncio.timeout(PLUGIN_SECONDS):
+        return await asyncio.shield(asyncio.wrap_future(work))
 
 
 def connect() -> Connection:
@@ -55,16 +103,17 @@ def connect() -> Connection:
     Raises `NoClusterError` when there is neither.
     """
     configuration = _configuration()
-    return Connection(configuration.host.rstrip("/"), _tls(configuration), configuration, _certificates(configuration))
+    tls, certificates = _tls(configuration), _certificates(configuration)
+    return Connection(configuration.host.rstrip("/"), tls, configuration, certificates, _is_slow(configuration))
 
 
-def session(
+async def session(
     connection: Connection, path: str, heard: Callable[[str, ClusterError | None], None], listed: Callable[[], None]
 ) -> aiohttp.ClientSession:
     """Return a session with the credentials of this moment, in which every list of the collection at `path` is empty.
 
     Who uses it is to watch, from the version of the list on: what exists already, others list. `heard(path, error)` is
-    told how each request went, `listed()` of each list of that collection that was granted.
+    told how each request went, `listed()` of each list of that collection that was granted. Raises `NoAnswerError`.
     """
 
     async def emptied(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -89,7 +138,7 @@ def session(
     trace.on_request_exception.append(failed)
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=connection.tls),
-        headers=connection.headers(),
+        headers=await connection.headers(),
         middlewares=(emptied,),
         trace_configs=[trace],
     )
@@ -102,10 +151,19 @@ def words_of(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
+def _is_in_pod() -> bool:
+    return SERVICE_HOST in os.environ and "KUBECONFIG" not in os.environ
+
+
+def _is_slow(configuration: Any) -> bool:  # noqa: ANN401 -- the client ships no types
+    """Tell whether there is a token that may have to be fetched; a Pod's is in a file."""
+    return configuration.refresh_api_key_hook is not None and not _is_in_pod()
+
+
 def _configuration() -> Any:  # noqa: ANN401 -- the client ships no types
     configuration: Any = client.Configuration()
     try:
-        if SERVICE_HOST in os.environ and "KUBECONFIG" not in os.environ:
+        if _is_in_pod():
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]

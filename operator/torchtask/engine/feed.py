@@ -170,7 +170,7 @@ class Feed:
         await asyncio.sleep(LOGIN_PAUSE_SECONDS)
         return kopf.AiohttpSession(
             server=self._connection.server,
-            aiohttp_session=session(
+            aiohttp_session=await session(
                 self._connection, paths.TASKS, self._heard_of, partial(self._call, self._taker.sweep)
             ),
             expiration=clock.now() + timedelta(minutes=5),
