@@ -16,7 +16,7 @@ class Report:
         self.failures: list[Exception] = []
         self.successes = 0
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: Exception, _: str = "") -> None:
         """Keep an error."""
         self.failures.append(error)
 

@@ -44,6 +44,11 @@ class ApiError(ClusterError):
         return self.status == 422 or (self.status == 400 and "decod" in self.message)
 
     @property
+    def taken(self) -> bool:
+        """Whether an object of that name is there: looked for last of all, once nothing was found against ours."""
+        return self.status == 409 and self.reason == "AlreadyExists" and not _DENIED.search(self.message)
+
+    @property
     def absent(self) -> bool:
         """Whether the object is not there. A server that has just started may not know its kind yet: no answer."""
         return self.status == 404 and self.reason == "NotFound"

@@ -1,7 +1,7 @@
 """Asks the API server what it thinks of a template, by a dry run, so that its words stand on the status at once.
 
-Only a verdict on the object itself counts (`ApiError.never`); whatever else is answered leaves the template unjudged,
-and the launch itself judges.
+Only a verdict on the object itself counts (`ApiError.never`, or `ApiError.taken`: it passed); whatever else is answered
+leaves the template unjudged, and the launch itself judges.
 """
 
 import asyncio
@@ -59,10 +59,10 @@ class Judge:
             async with self._room:
                 await self._api.create(paths.jobs(task.namespace), job, dryRun="All", fieldValidation="Strict")
         except ClusterError as error:
-            if not (isinstance(error, ApiError) and (error.never or error.status == 409)):
+            if not (isinstance(error, ApiError) and (error.never or error.taken)):
                 self._complaint.failed(error, f"{task.namespace}/{task.name}")
                 return  # no verdict: what was known stands
-            verdict = error.message if error.never else None  # a name that is taken comes after the judgement
+            verdict = error.message if error.never else None  # its launch was faster: the template passed
         self._complaint.well()
         if record.task.generation == task.generation and record.task.template_error != verdict:
             record.task = replace(record.task, template_error=verdict)

@@ -1,12 +1,13 @@
 """The judge of templates: a refusal stands until it is doubted, and it is doubted by itself."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.scenario import UID, a_task
-from tests.telling import complaint
+from tests.telling import Report, complaint
 from torchtask.cluster.errors import ApiError
 from torchtask.engine import judge
 from torchtask.engine.judge import Judge
@@ -42,3 +43,37 @@ def test_a_refusal_is_doubted_though_nothing_happens(monkeypatch: pytest.MonkeyP
             assert record.task.template_error == expected
 
     asyncio.run(follow())
+
+
+TAKEN = ApiError(409, "AlreadyExists", 'jobs.batch "x" already exists')
+CONFLICT = ApiError(409, "Conflict", "Operation cannot be fulfilled on resourcequotas")
+DENIED = ApiError(409, "AlreadyExists", 'admission webhook "names" denied the request: one is enough')
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "faults"), [(TAKEN, None, []), (CONFLICT, "no", [CONFLICT]), (DENIED, "no", [DENIED])]
+)
+def test_a_name_that_is_taken_is_a_template_that_passed(
+    answer: ApiError, verdict: str | None, faults: list[ApiError]
+) -> None:
+    """A launch may be faster, and the server looks for the name last of all; no other conflict says anything."""
+    task = a_task().task
+    record, report = Record(replace(task, template_error="no"), 1, None, ()), Report()
+
+    class Server:
+        """Gives one answer."""
+
+        async def create(self, *_: Any, **__: str) -> dict[str, Any]:
+            """Refuse."""
+            raise answer
+
+    async def ask() -> None:
+        judging = Judge(Server(), lambda _: None, report)  # type: ignore[arg-type]  # all that it asks of them
+        judging.consider(record)
+        async with asyncio.timeout(5):
+            while not (report.failures or report.successes):  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0.01)
+
+    asyncio.run(ask())
+
+    assert (record.task.template_error, report.failures) == (verdict, faults)
