@@ -42,3 +42,8 @@ def a_job(spec: Spec | None = None, name: str = "report", **start: Any) -> dict[
     """Write the Job of a launch, that of 12:00:10 unless `start` says otherwise."""
     spec = spec or a_spec()
     return job(Task("default", name, UID, 1, FIRE_TIME, spec), spec, replace(START, **start))
+
+
+def pod_of(job: Any) -> Any:
+    """Return the Pod of a Job."""
+    return job["spec"]["template"]["spec"]

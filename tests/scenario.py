@@ -162,3 +162,8 @@ def launches(decision: Decision) -> list[str]:
     """Name the fire times that are launched, as `12:00:10`."""
     units = (a.unit for a in decision.actions if isinstance(a, Launch))
     return [f"{u.fire_time:%H:%M:%S}" for u in units if isinstance(u, Timed)]
+
+
+def reasons(decision: Decision) -> dict[str, int]:
+    """Count what was not launched, by reason."""
+    return {n.reason: n.count for n in decision.ledger.not_launched}

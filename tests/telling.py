@@ -23,3 +23,13 @@ class Report:
     def well(self) -> None:
         """Count."""
         self.successes += 1
+
+
+class Woken(list[str]):
+    """Who was woken, in order."""
+
+    def take(self) -> list[str]:
+        """Return them, and start anew."""
+        taken = list(self)
+        self.clear()
+        return taken

@@ -1,77 +1,21 @@
-"""What Helm and a real cluster make of the chart."""
-
-import json
-import os
-import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+"""What Helm makes of the chart."""
 
 import pytest
-import yaml
 
-from lab import Cluster, Lab
-from tests.crd.schema import ROOT, Document, definition
+from lab import binaries
+from tests.crd.schema import definition
+from tests.e2e.helm import CHART, CRD, NAMESPACE, Programs, pod_annotations, the_container
 from torchtask.engine.leader import GIVE_BACK_SECONDS
 from torchtask.engine.operation import DRAIN_SECONDS, FLUSH_SECONDS
 from torchtask.settings import load
 
 pytestmark = pytest.mark.e2e
 
-CHART = str(ROOT / "charts" / "torchtask")
-NAMESPACE = "torchtask-system"
-CRD = "torchtasks.torchtask.dev"
-
-
-@dataclass(frozen=True, slots=True)
-class Programs:
-    """Helm and kubectl, pointed at one cluster."""
-
-    cluster: Cluster
-
-    def run(self, program: str, *arguments: str, given: Document | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end, whatever that is; `given` is its standard input."""
-        return subprocess.run(
-            [str(self.cluster.binaries / program), *arguments],
-            env={**os.environ, "KUBECONFIG": str(self.cluster.kubeconfig)},
-            input=json.dumps(given),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    def must(self, program: str, *arguments: str, given: Document | None = None) -> str:
-        """Run a program that must succeed and return what it prints."""
-        done = self.run(program, *arguments, given=given)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def render(self, *options: str) -> dict[str, Document]:
-        """Return what the chart makes with these options, by kind."""
-        text = self.must("helm", "template", "torchtask", CHART, "--namespace", NAMESPACE, *options)
-        return {document["kind"]: document for document in yaml.safe_load_all(text) if document}
-
 
 @pytest.fixture(scope="module")
-def programs() -> Iterator[Programs]:
-    """Start a control plane; the chart needs no node to be judged."""
-    lab = Lab(f"chart-{os.getpid()}")
-    try:
-        yield Programs(lab.up(nodes=0))
-    finally:
-        lab.down()
-
-
-@pytest.fixture
-def restricted(programs: Programs) -> Iterator[str]:
-    """Make a namespace that admits restricted Pods only."""
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
-    programs.must("kubectl", "create", "--filename", "-", given=namespace)
-    yield NAMESPACE
-    programs.must("kubectl", "delete", "namespace", NAMESPACE)
-    programs.must("kubectl", "delete", "crd", CRD, "--ignore-not-found")
+def programs() -> Programs:
+    """Have Helm, and no cluster."""
+    return Programs(binaries.build(["helm"]))
 
 
 def test_helm_finds_no_fault(programs: Programs) -> None:
@@ -155,16 +99,6 @@ def test_the_operator_may_do_what_it_does_and_nothing_else(programs: Programs) -
     ]
 
 
-def test_the_operator_sees_the_hold_and_no_other_config_map(programs: Programs, restricted: str) -> None:
-    """Who may list one object by its name must ask for that one."""
-    programs.must("helm", "install", "torchtask", CHART, "--namespace", restricted)
-    asked = ("get", "configmaps", "-n", restricted, "--as", f"system:serviceaccount:{restricted}:torchtask")
-
-    programs.must("kubectl", *asked, "--field-selector", "metadata.name=torchtask-hold")
-    assert "is forbidden" in programs.run("kubectl", *asked).stderr
-    assert "is forbidden" in programs.run("kubectl", *asked, "--field-selector", "metadata.name=another").stderr
-
-
 def test_the_settings_reach_the_operator(programs: Programs) -> None:
     """Image and settings are those of the values, great numbers too; the probes ask where the operator answers."""
     container = the_container(
@@ -197,16 +131,6 @@ def test_what_the_chart_says_by_default_is_what_the_operator_does_by_default(pro
     given = {variable["name"]: variable["value"] for variable in variables if "value" in variable}
 
     assert load(given) == load({})
-
-
-def test_the_operator_is_admitted_where_only_restricted_pods_are(programs: Programs, restricted: str) -> None:
-    """The operator's own Pod needs no privilege; a Pod with one less precaution shows that the namespace looks."""
-    programs.must("helm", "install", "torchtask", CHART, "--namespace", restricted)
-    stored = json.loads(programs.must("kubectl", "get", "deployment", "torchtask", "-n", restricted, "-o", "json"))
-
-    assert try_pod(programs, restricted, stored["spec"]["template"]).returncode == 0
-    del stored["spec"]["template"]["spec"]["containers"][0]["securityContext"]["capabilities"]
-    assert "violates PodSecurity" in try_pod(programs, restricted, stored["spec"]["template"]).stderr
 
 
 def test_two_operators_stand_apart_and_are_never_away_together(programs: Programs) -> None:
@@ -253,37 +177,3 @@ def test_prometheus_finds_the_numbers(programs: Programs) -> None:
     container = the_container(programs)
     assert endpoint["port"] in {port["name"] for port in container["ports"]}
     assert "PodMonitor" not in programs.render()
-
-
-@pytest.mark.parametrize("keep", ["true", "false"])
-def test_uninstalling_keeps_the_definition_unless_told_otherwise(
-    programs: Programs, restricted: str, keep: str
-) -> None:
-    """`helm uninstall` takes nobody's tasks away by default, and leaves nothing behind when asked to."""
-    programs.must("helm", "install", "torchtask", CHART, "--namespace", restricted, "--set", f"crds.keep={keep}")
-    programs.must("kubectl", "wait", "--for=condition=Established", f"crd/{CRD}")
-
-    programs.must("helm", "uninstall", "torchtask", "--namespace", restricted, "--wait")
-
-    found = programs.must("kubectl", "get", "crd", CRD, "--ignore-not-found", "-o", "name")
-    assert bool(found) == (keep == "true")
-
-
-def pod_annotations(programs: Programs, *options: str) -> Any:
-    """Return the annotations of the operator's Pods as the chart makes them with these options."""
-    rendered = programs.render(*(word for option in options for word in ("--set", option)))
-    return rendered["Deployment"]["spec"]["template"]["metadata"].get("annotations")
-
-
-def the_container(programs: Programs, *options: str) -> Document:
-    """Return the operator's container as the chart makes it with these options."""
-    deployment = programs.render(*(word for option in options for word in ("--set", option)))["Deployment"]
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    made: Document = container
-    return made
-
-
-def try_pod(programs: Programs, namespace: str, template: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-    """Ask the server whether it would admit a Pod of this template."""
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "try"}, "spec": template["spec"]}
-    return programs.run("kubectl", "create", "--dry-run=server", "-n", namespace, "--filename", "-", given=pod)

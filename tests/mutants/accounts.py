@@ -6,15 +6,18 @@ BOOKS = "unit/core/test_ledger.py"
 BY_HAND = "unit/core/test_manual.py"
 CHANGES = "unit/core/test_daemon_changes.py"
 CLEARING = "unit/core/test_clearing.py"
+COUNTED_RUNS = "unit/core/test_counted_runs.py"
 CRONJOB = "unit/core/test_cronjob_acceptance.py"
 DAEMON = "unit/core/test_daemon.py"
-DECIDE = "unit/core/test_decide.py"
+EDITS = "unit/core/test_edits.py"
 FAILURES = "unit/core/test_failures.py"
 PROBE = "unit/core/test_breaker.py"
 WAY = "unit/core/test_in_the_way.py"
 
 ACCOUNTS: Mutants = {
-    "account.py": (Mutant("skipped + self.missed", "skipped", "due is what was launched, skipped or missed", DECIDE),),
+    "account.py": (
+        Mutant("skipped + self.missed", "skipped", "due is what was launched, skipped or missed", COUNTED_RUNS),
+    ),
     "breaker.py": (
         Mutant("OPEN if probing else", "OPEN if time is None else", "one probe at a time", PROBE),
         Mutant("consecutive_failures >= spec", "consecutive_failures > spec", "it opens with the last of them", PROBE),
@@ -38,11 +41,11 @@ ACCOUNTS: Mutants = {
         Mutant("(0 if run.disrupted else 1)", "1", "what the cluster ended is no failure", PROBE),
         Mutant("and accounts_for(ledger, r.unit)]", "]", "an end is counted after its launch", CRONJOB),
         Mutant("if not r.unexplained and", "if", "a failure is counted when it is explained", FAILURES),
-        Mutant("and suffix not in ledger.counted_runs]", "]", "an end is counted once", DECIDE),
-        Mutant("run.unit in ledger.repeated or", "", "a copy of a launch may land for a minute", DECIDE),
+        Mutant("and suffix not in ledger.counted_runs]", "]", "an end is counted once", COUNTED_RUNS),
+        Mutant("run.unit in ledger.repeated or", "", "a copy of a launch may land for a minute", COUNTED_RUNS),
     ),
     "history.py": (
-        Mutant("reverse=True", "reverse=False", "the newest runs are kept", DECIDE),
+        Mutant("reverse=True", "reverse=False", "the newest runs are kept", COUNTED_RUNS),
         Mutant("(Phase.FAILED, failed)", "(Phase.FAILED, successful)", "failed runs have their own limit", FAILURES),
         Mutant(" if r.suffix in published", "", "a run is pruned once its end is written", WAY),
     ),
@@ -53,12 +56,12 @@ ACCOUNTS: Mutants = {
         Mutant("counts.manual + asked", "counts.manual", "it may have been asked for by hand", BOOKS),
         Mutant("stopped=stopped + late", "stopped=stopped", "stopped never falls", BOOKS),
         Mutant("case Result.LAUNCHED if is_manual:", "case None if is_manual:", "a run by hand is not due", BY_HAND),
-        Mutant("max(ledger.decided_time, now))", "ledger.decided_time)", "an edit never fires the past", DECIDE),
+        Mutant("max(ledger.decided_time, now))", "ledger.decided_time)", "an edit never fires the past", EDITS),
         Mutant("if t <= ledger.accounted_time)", ")", "what is queued is accounted for", BOOKS),
         Mutant("not slots.is_news(held.slots, unit)", "True", "an instance is stopped once it is written", DAEMON),
     ),
     "model.py": (
-        Mutant("if self.template_error is not None", "if not self", "a refused template is a problem", DECIDE),
+        Mutant("if self.template_error is not None", "if not self", "a refused template is a problem", EDITS),
     ),
     "slots.py": (
         Mutant("> options.start_retries", ">= options.start_retries", "Fatal comes after the last retry", DAEMON),

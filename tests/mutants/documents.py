@@ -8,15 +8,16 @@ ENDS = "unit/core/test_ends.py"
 EVERY_NODE = "unit/core/test_every_node.py"
 JOBS = "unit/core/test_jobs.py"
 LANGUAGE = "unit/schedule/test_language.py"
+LATE = "unit/core/test_late.py"
 MANIFEST = "unit/core/test_manifest.py"
 NODES = "unit/core/test_nodes.py"
 NODE_DOCUMENTS = "unit/core/test_node_documents.py"
-OVERLAP = "unit/core/test_overlap.py"
 REFUSED = "unit/core/test_spec_refused.py"
 SPEC = "unit/core/test_spec.py"
 STARTS = "unit/core/test_daemon_account.py"
 STATUS = "unit/core/test_status.py"
 STUCK = "unit/core/test_stuck.py"
+STUCK_JOBS = "unit/core/test_stuck_jobs.py"
 WHEN = "unit/core/test_when.py"
 WIRE = "unit/core/test_wire.py"
 
@@ -54,7 +55,7 @@ DOCUMENTS: Mutants = {
         Mutant("all(taint.key.startswith(_FOR_NOW)", "all(taint.key", "a node that bars Pods gets none", NODES),
     ),
     "spec.py": (
-        Mutant("> self.deadline", ">= self.deadline", "a deadline may be reached", OVERLAP),
+        Mutant("> self.deadline", ">= self.deadline", "a deadline may be reached", LATE),
         Mutant("now - self.launch_time(fire_time)", "now - fire_time", "a deadline counts from the launch", SPEC),
         Mutant("self.every_node or bool(self.addresses)", "self.every_node", "addresses need nodes", EVERY_NODE),
     ),
@@ -69,7 +70,12 @@ DOCUMENTS: Mutants = {
         Mutant("seconds=integer(", "minutes=integer(", "delays are seconds", SPEC),
     ),
     "wire/jobs.py": (
-        Mutant('in _OUR_WORDS and final.get("reason") == _TOOK_TOO_LONG', "in _OUR_WORDS", "ended by a deadline", JOBS),
+        Mutant(
+            'in _OUR_WORDS and final.get("reason") == _TOOK_TOO_LONG',
+            "in _OUR_WORDS",
+            "ended by a deadline",
+            STUCK_JOBS,
+        ),
         Mutant('if o.get("controller")', "if o", "only a controller owns a run", JOBS),
         Mutant('or owner["kind"] != names.KIND', "", "only a TorchTask's Job is a run", JOBS),
     ),
@@ -78,7 +84,7 @@ DOCUMENTS: Mutants = {
         Mutant('entry["status"] == "True"', 'bool(entry["status"])', "False is not True", WIRE),
     ),
     "wire/limits.py": (
-        Mutant("filter(None, (own, job_lifetime(spec)))", "filter(None, (own,))", "a TTL is a deadline", OVERLAP),
+        Mutant("filter(None, (own, job_lifetime(spec)))", "filter(None, (own,))", "a TTL is a deadline", LATE),
         Mutant("if both and pending >= timeout", "if both and pending > timeout", "pending ends first", REFUSED),
     ),
     "wire/nodes.py": (

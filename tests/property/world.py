@@ -10,14 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.property.operators import Operator, Request
 from tests.scenario import at, document
 from torchtask.core import daemon, launch
 from torchtask.core import ledger as books
-from torchtask.core.account import Ledger, Slot
+from torchtask.core.account import Slot
 from torchtask.core.clearing import EndPending, Prune, Remove, Stop
 from torchtask.core.daemon import SlotState
 from torchtask.core.decide import Action, Decision, decide
-from torchtask.core.launch import Answer, Attempt, InFlight, Launch, LookUp
+from torchtask.core.launch import Answer, Attempt, Launch, LookUp
 from torchtask.core.model import Phase, Run, Task
 from torchtask.core.names import run_name
 from torchtask.core.nodes import Node
@@ -30,29 +31,6 @@ from torchtask.core.wire import ledgers, tasks
 LONGEST_LIFE = timedelta(seconds=50)
 LEASE = timedelta(seconds=15)
 START = at("12:00:00")
-
-
-@dataclass
-class Operator:
-    """What one operator knows; `version` is that of the status that it saw last."""
-
-    life: int
-    taken_over: datetime
-    version: int
-    ledger: Ledger | None
-    seen: dict[Unit, Run]
-    seen_version: int
-    flights: dict[Unit, InFlight] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Request:
-    """Something asked of the API server, by the operator of a certain life, with the Job's template as it was then."""
-
-    action: Action
-    life: int
-    sent_time: datetime
-    template: str = ""
 
 
 @dataclass

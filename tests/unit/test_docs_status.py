@@ -180,19 +180,10 @@ STANDING: tuple[tuple[Scenario, set[str]], ...] = (
     (a_task(timeZone="Nowhere/Town"), NOT_SUSPENDED | {"Ready False `UnknownTimeZone`"}),
     (a_task(jitterSeconds=-1), NOT_SUSPENDED | {"Ready False `InvalidSpec`"}),
     (_template_error(), NOT_SUSPENDED | {"Ready False `TemplateInvalid`"}),
-    (
-        _at().with_run("12:00:10", Phase.SUCCEEDED),
-        OVER | {"Complete True `Completed`"},
-    ),
-    (
-        _at().with_run("12:00:10", Phase.FAILED, reason="Error"),
-        OVER | {"Failed True the run's"},
-    ),
+    (_at().with_run("12:00:10", Phase.SUCCEEDED), OVER | {"Complete True `Completed`"}),
+    (_at().with_run("12:00:10", Phase.FAILED, reason="Error"), OVER | {"Failed True the run's"}),
     (_at("11:00:00"), OVER | {"Failed True `InThePast`"}),
-    (
-        _at(catchUp="None"),
-        OVER | {"Failed True that of `notLaunched`"},
-    ),
+    (_at(catchUp="None"), OVER | {"Failed True that of `notLaunched`"}),
     (_suspended_at(), OVER | {"Failed True that of `notLaunched`"}),
     (_set_late(), OVER | {"Failed True `NotRun`"}),
     (replace(a_task().since("12:00:05"), held="a move"), NOT_SUSPENDED | {"Ready True `Held`"}),

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.scenario import Scenario, a_task, at, launches, unit
-from torchtask.core.decide import Decision
+from tests.scenario import Scenario, a_task, at, launches, reasons, unit
 from torchtask.core.hold import NO_HOLD, hold
 from torchtask.core.launch import Answer, Attempt, LookUp
 
@@ -78,11 +77,6 @@ def test_any_text_is_understood(namespaces: str, reason: str, name: str) -> None
 def held(schedule: str = "*/10 * * * * *", reason: str = "moving", **spec: Any) -> Scenario:
     """Begin with a task whose namespace is held."""
     return replace(a_task(schedule, **spec).since("12:00:05"), held=reason)
-
-
-def reasons(decision: Decision) -> dict[str, int]:
-    """Count what was not launched, by reason."""
-    return {n.reason: n.count for n in decision.ledger.not_launched}
 
 
 @pytest.mark.parametrize("policy", ["Forbid", "Allow", "Queue", "Replace"])

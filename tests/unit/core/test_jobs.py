@@ -6,15 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.launches import FIRE_TIME, UID, a_job
-from torchtask.core.ends import LONGEST_MESSAGE, LONGEST_REASON, EndReason
-from torchtask.core.manifest import ended_by
-from torchtask.core.model import Phase, Run
+from tests.jobs import CREATED, DEADLINE, ENDED, LIMIT, held, read, stored
+from tests.launches import FIRE_TIME, UID
+from torchtask.core.ends import LONGEST_REASON
+from torchtask.core.model import Phase
 from torchtask.core.units import Instance, Manual, Timed, Unit
 from torchtask.core.wire import jobs
 
-CREATED = datetime(2026, 6, 1, 12, 0, 11, tzinfo=UTC)
-ENDED = "2026-06-01T12:00:40Z"
 UNITS: list[Unit] = [
     Timed(FIRE_TIME),
     Timed(FIRE_TIME, "worker-1"),
@@ -23,25 +21,6 @@ UNITS: list[Unit] = [
     Instance(3, 17),
     Instance(3, 17, "worker-1"),
 ]
-
-
-def stored(start: Any = None, **status: Any) -> dict[str, Any]:
-    """Write a Job as the API server has it; `start` are fields of its `Start`."""
-    made = a_job(**(start or {}))
-    made["metadata"] |= {"uid": "job-uid", "creationTimestamp": "2026-06-01T12:00:11Z"}
-    return made | {"status": status}
-
-
-def read(document: Any) -> Run:
-    """Read a Job that is a run."""
-    found = jobs.run(document)
-    assert found is not None
-    return found[1]
-
-
-def held(kind: str, reason: str = "", message: str = "") -> dict[str, str]:
-    """Write a condition that is true."""
-    return {"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": ENDED}
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -126,9 +105,6 @@ def test_a_run_is_over_when_its_job_says_so_and_not_before(
     assert (run.completion_time is None) is (phase is Phase.ACTIVE)
 
 
-LIMIT, DEADLINE = "BackoffLimitExceeded", "DeadlineExceeded"
-
-
 @pytest.mark.parametrize(
     ("unit", "conditions", "unexplained"),
     [
@@ -186,48 +162,6 @@ def test_a_run_that_somebody_suspended_is_parked(suspend: Any, *, parked: bool) 
     made["spec"]["suspend"] = suspend
 
     assert read(made).parked is parked
-
-
-def stuck(by: Any, condition: dict[str, str]) -> Run:
-    """Read a Job that carries this annotation."""
-    made = stored(conditions=[condition])
-    made["metadata"]["annotations"] |= ended_by(by)["metadata"]["annotations"]
-    return read(made)
-
-
-@pytest.mark.parametrize("reason", [EndReason.PENDING_TIMEOUT, EndReason.NO_POD])
-def test_a_run_that_was_ended_because_it_was_stuck_says_so(reason: EndReason) -> None:
-    """What stands in the annotation is what the status shows; its Job only knows a deadline."""
-    run = stuck(f"{reason}: ImagePullBackOff: no such image", held("Failed", DEADLINE, "was active longer than …"))
-
-    assert (run.phase, run.reason, run.message) == (Phase.FAILED, reason, "ImagePullBackOff: no such image")
-    assert not run.unexplained
-
-
-@pytest.mark.parametrize(
-    ("by", "condition", "reason", "message"),
-    [
-        ("PendingTimeout: words", held("Failed", LIMIT, "a limit"), LIMIT, "a limit"),
-        ("PendingTimeout: words", held("Complete"), "Completed", ""),
-        ("PendingTimeout: words", held("FailureTarget", DEADLINE), "", ""),
-        ("PendingTimeout", held("Failed", DEADLINE, "long"), "PendingTimeout", ""),
-        ("Boredom: words", held("Failed", DEADLINE, "long"), DEADLINE, "long"),
-        ("", held("Failed", DEADLINE, "long"), DEADLINE, "long"),
-        (7, held("Failed", DEADLINE, "long"), DEADLINE, "long"),
-    ],
-)
-def test_words_that_are_not_why_it_ended_are_not_told(
-    by: Any, condition: dict[str, str], reason: str, message: str
-) -> None:
-    """It may end by itself just before our deadline does; and anybody may write an annotation."""
-    run = stuck(by, condition)
-
-    assert (run.reason, run.message) == (reason, message)
-
-
-def test_the_words_of_an_annotation_are_bounded() -> None:
-    """Somebody may have written a quarter of a megabyte there."""
-    assert len(stuck(f"NoPod: {'x' * 5_000}", held("Failed", DEADLINE)).message) == LONGEST_MESSAGE
 
 
 BROKEN: dict[str, Callable[[Any], Any]] = {

@@ -1,46 +1,16 @@
 """Runs by hand: `torchtask.dev/run-now`, one run for each new nonce."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
+from tests.by_hand import FIRST, NEVER, SECOND, asked, restarted, sent, started
 from tests.scenario import Scenario, a_task
-from torchtask.core.decide import Decision, Stop
-from torchtask.core.errors import SpecError
-from torchtask.core.launch import Answer, Attempt, Launch, LookUp
+from torchtask.core.decide import Stop
+from torchtask.core.launch import Answer, Attempt
 from torchtask.core.model import Phase
 from torchtask.core.nodes import Node
-from torchtask.core.status import Sight, render_status
-from torchtask.core.units import Manual, manual_key
-from torchtask.core.wire import ledgers
-
-NEVER = "0 0 0 1 1 *"
-FIRST, SECOND = Manual(manual_key("first")), Manual(manual_key("second"))
-
-
-def asked(schedule: str = NEVER, nonce: str = "first", **spec: Any) -> Scenario:
-    """Ask a task for a run."""
-    when = "" if {"at", "daemon"} & spec.keys() else schedule
-    return a_task(when, **spec).since("12:00:00").asking(run_now=nonce)
-
-
-def started(decision: Decision) -> list[Manual]:
-    """Name the manual runs that are launched."""
-    return [a.unit for a in decision.actions if isinstance(a, Launch) and isinstance(a.unit, Manual)]
-
-
-def sent(state: Scenario, unit: Manual = FIRST, time: str = "12:00:01", **changes: Any) -> Scenario:
-    """Decide, and say that a launch is under way."""
-    state = state.after(state.decided(time))
-    flight = replace(state.flights[unit], attempt=Attempt.SENT, **{"asking": True, **changes})
-    return replace(state, flights={**state.flights, unit: flight})
-
-
-def restarted(state: Scenario, decision: Decision) -> Scenario:
-    """Write the status, and begin anew from it."""
-    written = render_status(state.task, decision.ledger, Sight())
-    return replace(state, ledger=ledgers.ledger(written), flights={})
+from torchtask.core.units import Manual
 
 
 def test_each_new_nonce_is_one_run() -> None:
@@ -184,55 +154,6 @@ def test_on_every_node_it_is_one_run_for_each_that_is_ready() -> None:
     assert (both.last_run_now, both.counts.manual) == ("first", 3)
 
 
-def test_a_run_that_is_rejected_is_done_and_told() -> None:
-    """Asking again for the same Job helps nobody; another nonce asks anew."""
-    state = sent(asked()).heard(FIRST, Answer.REJECTED, "12:00:02", "spec.foo: unknown")
-    ledger = state.decided("12:00:03").ledger
-
-    assert ledger.last_run_now == "first"
-    assert [(n.reason, n.message) for n in ledger.not_launched] == [("Rejected", "spec.foo: unknown")]
-    assert (ledger.counts.manual, ledger.counts.due) == (0, 0)
-
-
-def test_a_run_that_is_refused_is_tried_again() -> None:
-    """403: quota may be free in a second, or in an hour."""
-    state = sent(asked()).heard(FIRST, Answer.REFUSED, "12:00:02", "exceeded quota")
-
-    assert state.decided("12:00:02.5").flights[FIRST].attempt is Attempt.REFUSED
-    for time in ("12:00:03", "13:00:00"):
-        assert started(state.decided(time)) == [FIRST]
-
-
-def test_an_edit_leaves_the_run_that_was_asked_for() -> None:
-    """Under another schedule its POST is repeated all the same; the edit is followed meanwhile."""
-    state = sent(asked(), asking=False).edited("0 0 0 2 2 *").asking(run_now="first")
-    decision = state.decided("12:00:02")
-
-    assert decision.actions == (Launch(FIRST),)
-    assert decision.ledger.generation == 2
-
-
-def test_under_a_hold_what_was_sent_is_looked_up() -> None:
-    """It may have a Job; if not, it waits for the end of the hold."""
-    state = replace(sent(asked(), asking=False), held="moving")
-    decision = state.decided("12:00:02")
-    absent = state.after(decision).heard(FIRST, Answer.ABSENT, "12:00:02").decided("12:00:03")
-
-    assert decision.actions == (LookUp(FIRST),)
-    assert started(absent) == []
-    assert absent.flights[FIRST].attempt is Attempt.WANTED
-
-
-def test_what_waits_unsent_is_not_sent_from_a_template_that_is_refused() -> None:
-    """It is asked for anew when the template is mended."""
-    state = asked()
-    state = state.after(state.decided("12:00:01")).asking(template_error="no such field")
-    decision = state.decided("12:00:02")
-
-    assert decision.flights == {}
-    assert started(state.after(decision).asking(template_error=None).decided("12:00:03")) == [FIRST]
-
-
 @pytest.mark.parametrize(("nonce", "expected"), [("", []), ("first", [FIRST])])
 def test_replace_stops_no_run_whose_nonce_is_not_written(nonce: str, expected: list[Manual]) -> None:
     """A crash would bring it back (L5)."""
@@ -249,20 +170,3 @@ def test_a_daemon_is_not_asked_for_runs() -> None:
 
     assert started(decision) == []
     assert decision.ledger.open_key == ""
-
-
-def test_a_run_without_an_answer_outlives_a_spec_that_is_not_understood() -> None:
-    """It is looked up, since nobody knows what to send; without a Job it is asked for anew, when that is repaired."""
-    state = sent(asked(), asking=False)
-    broken = state.asking(spec=SpecError("spec.schedule", "is odd"), generation=2)
-    decision = broken.decided("12:00:03")
-    assert decision.actions == (LookUp(FIRST),)
-
-    absent = broken.after(decision).heard(FIRST, Answer.ABSENT, "12:00:04")
-    still_broken = absent.after(absent.decided("12:00:05"))
-    assert not still_broken.flights
-    assert still_broken.ledger is not None
-    assert not still_broken.ledger.last_run_now
-
-    repaired = still_broken.asking(spec=state.task.spec, generation=3)
-    assert started(repaired.decided("12:00:06")) == [FIRST]

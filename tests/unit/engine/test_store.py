@@ -5,28 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.launches import START
 from tests.scenario import UID, a_task, at, document
-from tests.telling import complaint
+from tests.telling import Woken, complaint
 from torchtask.core.launch import Attempt
-from torchtask.core.manifest import job
-from torchtask.core.model import Phase
 from torchtask.core.spec import Spec
 from torchtask.core.status import digest
-from torchtask.core.wire import tasks
-from torchtask.engine.runs import Runs
 from torchtask.engine.store import Tasks
 from torchtask.settings import Settings
-
-
-class Woken(list[str]):
-    """Who was woken, in order."""
-
-    def take(self) -> list[str]:
-        """Return them, and start anew."""
-        taken = list(self)
-        self.clear()
-        return taken
 
 
 @pytest.fixture
@@ -156,49 +141,6 @@ def test_a_sweep_forgets_what_was_not_listed(store: Tasks) -> None:
 
     store.sweep(existing=(), version=5)
     assert len(store) == 0
-
-
-def test_jobs_come_and_go(woken: Woken) -> None:
-    """A run is known from the first event to the last; an unchanged slim record wakes nobody."""
-    task = tasks.task(document(), at("12:00:00"))
-    assert isinstance(task.spec, Spec)
-    made = job(task, task.spec, START)
-    made["metadata"] |= {"uid": "job-uid", "creationTimestamp": "2026-06-01T12:00:10Z"}
-    runs = Runs(woken.append, complaint())
-
-    runs.changed(made)
-    assert [r.phase for r in runs.of(task)] == [Phase.ACTIVE]
-    assert woken.take() == [UID]
-
-    runs.changed(made | {"status": {"conditions": []}})
-    assert woken.take() == []
-
-    runs.gone("job-uid")
-    assert list(runs.of(task)) == []
-    assert woken.take() == [UID]
-
-
-def test_a_job_that_cannot_be_read_disturbs_nobody(woken: Woken) -> None:
-    """Whatever the server shows, the watch goes on."""
-    runs = Runs(woken.append, complaint())
-
-    runs.changed({"metadata": {"name": "x-1", "ownerReferences": [{"controller": True}]}})
-    runs.gone("never-seen")
-
-    assert woken == []
-
-
-def test_a_job_in_another_namespace_takes_nobodys_instance(woken: Woken) -> None:
-    """Anybody may write any UID into an owner reference; it counts only where the task is."""
-    task = tasks.task(document(), at("12:00:00"))
-    assert isinstance(task.spec, Spec)
-    forged = job(task, task.spec, START)
-    forged["metadata"] |= {"uid": "job-uid", "namespace": "elsewhere", "creationTimestamp": "2026-06-01T12:00:10Z"}
-    runs = Runs(woken.append, complaint())
-
-    runs.changed(forged)
-
-    assert list(runs.of(task)) == []
 
 
 def test_a_spec_that_breaks_the_reader_stops_its_own_task_only(store: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
