@@ -4,13 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.launches import START, a_job
-from tests.scenario import UID, a_task, at, document
-from tests.telling import Woken, complaint
-from torchtask.core import manifest
-from torchtask.core.model import Phase
-from torchtask.core.spec import Spec
-from torchtask.core.wire import tasks
+from tests.launches import a_job
+from tests.scenario import UID, a_task
+from tests.telling import complaint
 from torchtask.engine.runs import Runs
 
 ACTIVE, PODLESS = 1, 1
@@ -37,8 +33,8 @@ def made(status: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
 def test_a_job_takes_what_it_is_until_it_is_gone(job: dict[str, Any], active: int, without_pod: int) -> None:
     """Whatever was known of it before, and however often it is told."""
     runs = Runs(lambda _: None, complaint())
-    for told in (made(), job, made({"active": 1}), job, job):
-        runs.changed(told)
+    for document in (made(), job, made({"active": 1}), job, job):
+        runs.changed(document)
 
     assert (runs.active["default"], runs.without_pod) == (active, without_pod)
     runs.gone("job-uid")
@@ -80,49 +76,3 @@ def test_a_job_that_changes_hands_is_counted_once() -> None:
     runs.changed(other)
 
     assert (runs.active["default"], runs.without_pod, list(runs.of(a_task().task))) == (ACTIVE, PODLESS, [])
-
-
-def test_jobs_come_and_go() -> None:
-    """A run is known from the first event to the last; an unchanged slim record wakes nobody."""
-    task = tasks.task(document(), at("12:00:00"))
-    assert isinstance(task.spec, Spec)
-    made = manifest.job(task, task.spec, START)
-    made["metadata"] |= {"uid": "job-uid", "creationTimestamp": "2026-06-01T12:00:10Z"}
-    woken = Woken()
-    runs = Runs(woken.append, complaint())
-
-    runs.changed(made)
-    assert [r.phase for r in runs.of(task)] == [Phase.ACTIVE]
-    assert woken.take() == [UID]
-
-    runs.changed(made | {"status": {"conditions": []}})
-    assert woken.take() == []
-
-    runs.gone("job-uid")
-    assert list(runs.of(task)) == []
-    assert woken.take() == [UID]
-
-
-def test_a_job_that_cannot_be_read_disturbs_nobody() -> None:
-    """Whatever the server shows, the watch goes on."""
-    woken = Woken()
-    runs = Runs(woken.append, complaint())
-
-    runs.changed({"metadata": {"name": "x-1", "ownerReferences": [{"controller": True}]}})
-    runs.gone("never-seen")
-
-    assert woken == []
-
-
-def test_a_job_in_another_namespace_takes_nobodys_instance() -> None:
-    """Anybody may write any UID into an owner reference; it counts only where the task is."""
-    task = tasks.task(document(), at("12:00:00"))
-    assert isinstance(task.spec, Spec)
-    forged = manifest.job(task, task.spec, START)
-    forged["metadata"] |= {"uid": "job-uid", "namespace": "elsewhere", "creationTimestamp": "2026-06-01T12:00:10Z"}
-    woken = Woken()
-    runs = Runs(woken.append, complaint())
-
-    runs.changed(forged)
-
-    assert list(runs.of(task)) == []
