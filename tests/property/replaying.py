@@ -5,7 +5,8 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.property.world import LEASE, START, Operator, World
+from tests.property.operators import Operator
+from tests.property.world import LEASE, START, World
 from torchtask.core.launch import Answer
 
 

@@ -13,8 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from tests.property.operators import Operator
 from tests.property.replaying import Replaying
-from tests.property.world import Operator, World
+from tests.property.world import World
 from torchtask.core import ledger as books
 from torchtask.core.model import Phase
 from torchtask.core.spec import Spec
