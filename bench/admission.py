@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from time import perf_counter
 
-from torchtask.core.admission import Admission, Limits, Usage, Want
+from torchtask.core.admission import Admission, Want
+from torchtask.core.caps import Limits, Usage
 from torchtask.core.units import Timed
 
 WAITING = 40_000
@@ -75,12 +76,12 @@ class _Waiting:
 
     def round(self) -> tuple[float, float, int]:
         """Return the seconds that calls took which find all full, those that others took, and what these admitted."""
-        full = Usage(dict.fromkeys(self._namespaces, SHIPPED.active_in_namespace), 0)
+        full = Usage(dict.fromkeys(self._namespaces, SHIPPED.active_in_namespace), {})
         begun = perf_counter()
         for _ in range(CALLS):
             self._call(full)
         between = perf_counter()
-        launches = sum(self._call(Usage({}, 0)) for _ in range(CALLS))
+        launches = sum(self._call(Usage({}, {})) for _ in range(CALLS))
         return between - begun, perf_counter() - between, launches
 
     def _call(self, usage: Usage) -> int:

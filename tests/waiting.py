@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from torchtask.core.admission import Admission, Limits, Usage, Want
+from torchtask.core.admission import Admission, Want
+from torchtask.core.caps import Limits, Usage
 from torchtask.core.units import Timed
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
-NOTHING = Usage({}, 0)
+NOTHING = Usage({}, {})
 WIDE = Limits(*[1000] * 5)
 
 

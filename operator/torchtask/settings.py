@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torchtask.core.admission import Limits
+from torchtask.core.caps import Limits
 from torchtask.core.names import is_namespace
 
 NAMESPACE, IDENTITY = "TORCHTASK_NAMESPACE", "TORCHTASK_IDENTITY"

@@ -12,7 +12,7 @@ from tests.edge.loopback import served
 from tests.launches import START
 from tests.scenario import UID, a_task, document
 from tests.telling import complaint
-from torchtask.core.admission import Limits
+from torchtask.core.caps import Limits
 from torchtask.core.clearing import Prune
 from torchtask.core.launch import Answer, Reply
 from torchtask.core.model import Phase

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 
-from torchtask.core.admission import Limits, Usage, Want
+from torchtask.core.admission import Want
+from torchtask.core.caps import Limits, Usage
 
 
 @dataclass(slots=True)
@@ -47,7 +49,9 @@ class Naive:
             namespace not in held
             and sum(usage.active.values()) < self.limits.active
             and usage.active.get(namespace, 0) < self.limits.active_in_namespace
-            and usage.without_pod < self.limits.without_pod
+            and _has_place(
+                usage.without_pod.get(namespace, 0), sum(usage.without_pod.values()), self.limits.without_pod
+            )
             and len(slots) < self.limits.launches
             and slots.count(namespace) < self.limits.launches_in_namespace
         )
@@ -62,9 +66,15 @@ class Naive:
             self.ring.remove(best.namespace)
             self.ring.append(best.namespace)
             self.posts.append(Post(best.namespace, now))
-            usage = Usage(_one_more(usage.active, best.namespace), usage.without_pod + 1)
+            usage = Usage(*(_one_more(taken, best.namespace) for taken in (usage.active, usage.without_pod)))
         return admitted
 
 
-def _one_more(active: Mapping[str, int], namespace: str) -> dict[str, int]:
-    return {**active, namespace: active.get(namespace, 0) + 1}
+def _one_more(taken: Mapping[str, int], namespace: str) -> dict[str, int]:
+    return {**taken, namespace: taken.get(namespace, 0) + 1}
+
+
+def _has_place(own: int, total: int, most: int) -> bool:
+    """Tell whether one more Job may be without a Pod, of a namespace that has `own` of them."""
+    left = most - total
+    return left > 0 and (own == 0 or left > ceil(most / 4) or own < left / 10)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.property.naive_admission import Naive, Post
-from torchtask.core.admission import Admission, Limits, Usage, Want
+from torchtask.core.admission import Admission, Want
+from torchtask.core.caps import Limits, Usage
 from torchtask.core.rate import Rate
 from torchtask.core.units import Timed
 
@@ -19,9 +20,13 @@ pytestmark = pytest.mark.property
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NAMESPACES, TASKS = ["a", "b", "c"], ["t1", "t2", "t3", "t4"]
 SOME = st.integers(1, 4)
-LIMITS = st.builds(Limits, SOME.map(lambda n: 2 * n), SOME, SOME.map(lambda n: 2 * n), SOME, SOME.map(lambda n: 2 * n))
+LIMITS = st.builds(
+    Limits, SOME.map(lambda n: 2 * n), SOME, SOME.map(lambda n: 2 * n), SOME, st.sampled_from([1, 2, 3, 4, 8, 60])
+)
 TIMES = st.integers(0, 3).map(lambda second: NOON + timedelta(seconds=second))
-USAGES = st.builds(Usage, st.dictionaries(st.sampled_from(NAMESPACES), st.integers(0, 4)), st.integers(0, 8))
+ACTIVE = st.dictionaries(st.sampled_from(NAMESPACES), st.integers(0, 4))
+WITHOUT_POD = st.dictionaries(st.sampled_from([*NAMESPACES, "elsewhere"]), st.sampled_from([0, 0, 1, 2, 4, 43]))
+USAGES = st.builds(Usage, ACTIVE, WITHOUT_POD)
 STEPS = st.integers(1, 12).map(lambda step: step / 8)  # exact as floats
 
 
@@ -78,8 +83,9 @@ class Histories(RuleBasedStateMachine):
         assert admitted == self.naive.admit(usage, held, self.now)
         assert all(self.admission.why(want.task, want.unit) is None for want in admitted)
         assert all(self.admission.why(want.task, want.unit) is not None for want in self.naive.wants)
-        active = Counter(dict(usage.active)) + Counter(want.namespace for want in admitted)
-        self.agree_when(Usage(active, usage.without_pod + len(admitted)), held)
+        more = Counter(want.namespace for want in admitted)
+        after = Usage(Counter(dict(usage.active)) + more, Counter(dict(usage.without_pod)) + more)
+        self.agree_when(after, held)
 
     def agree_when(self, usage: Usage, held: frozenset[str]) -> None:
         """Whoever asks at the time that was named, and nobody before, is let in by the rate."""
@@ -143,7 +149,7 @@ def test_no_namespace_gets_two_more_than_another(backlogs: list[int], rooms: lis
             admission.want(Want(f"{name}-{number}", Timed(time), str(name), 0, time))
     served: Counter[str] = Counter()
     for room in rooms:
-        for want in admission.admit(Usage({"elsewhere": 10_000 - room}, 0), lambda _: False, 0.0):
+        for want in admission.admit(Usage({"elsewhere": 10_000 - room}, {}), lambda _: False, 0.0):
             served[want.namespace] += 1
             waiting = [served[str(name)] for name, backlog in enumerate(backlogs) if served[str(name)] < backlog]
             assert max(waiting, default=0) - min(waiting, default=0) <= 1
@@ -156,7 +162,7 @@ def test_with_room_for_all_no_priority_goes_before_a_higher_one(waiting: list[Wa
     for want in waiting:
         admission.want(want)
 
-    admitted = admission.admit(Usage({}, 0), lambda _: False, 0.0)
+    admitted = admission.admit(Usage({}, {}), lambda _: False, 0.0)
 
     assert {(want.task, want.unit) for want in admitted} == {(want.task, want.unit) for want in waiting}
     assert all(first.priority >= second.priority for first, second in pairwise(admitted))

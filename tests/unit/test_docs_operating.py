@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry
 from tests.chart import CHART, values, variables
 from tests.pages import Row, codes, page, tables
 from torchtask.cluster.paths import LEASE
-from torchtask.core.admission import Admission, Limits, Usage, Want
+from torchtask.core.admission import Admission, Want
+from torchtask.core.caps import Limits, Usage
 from torchtask.core.hold import CONFIG_MAP, hold
 from torchtask.core.launch import Attempt
 from torchtask.core.units import Timed
@@ -103,17 +104,18 @@ def kept_back(limits: Limits, usage: Usage, *, held: bool = False) -> str | None
 
 def test_the_words_about_caps_are_those_of_admission() -> None:
     """A user who finds a sentence in a status finds it here."""
-    limits, free = Limits(), Usage({}, 0)
+    limits, free = Limits(), Usage({}, {})
     said: dict[str, Any] = {
-        "limits.active": kept_back(limits, Usage({"b": limits.active}, 0)),
-        "limits.activeInNamespace": kept_back(limits, Usage({"a": limits.active_in_namespace}, 0)),
+        "limits.active": kept_back(limits, Usage({"b": limits.active}, {})),
+        "limits.activeInNamespace": kept_back(limits, Usage({"a": limits.active_in_namespace}, {})),
         "limits.launchesPerSecond": kept_back(replace(limits, launches_in_namespace=1_000), free),
         "limits.launchesPerSecondInNamespace": kept_back(limits, free),
-        "limits.withoutPod": kept_back(limits, Usage({}, limits.without_pod)),
+        "limits.withoutPod, all together": kept_back(limits, Usage({}, {"b": limits.without_pod})),
+        "limits.withoutPod, one namespace": kept_back(limits, Usage({}, {"a": limits.without_pod * 3 // 4})),
         "the [hold](#hold)": kept_back(limits, free, held=True),
     }
 
-    assert {(codes(cap) or [cap])[0]: code(words) for cap, words in CAPS} == said
+    assert {cap.replace("`", ""): code(words) for cap, words in CAPS} == said
 
 
 def test_every_metric_is_on_the_page() -> None:

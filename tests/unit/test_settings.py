@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.crd.schema import places
-from torchtask.core.admission import Limits
+from torchtask.core.caps import Limits
 from torchtask.logs import JsonFormatter
 from torchtask.settings import OF_LIMITS, OF_SETTINGS, SettingError, Settings, load
 

@@ -1,4 +1,4 @@
-"""Who may launch now: the caps of the cluster and of its namespaces, their launch rate, and whose turn it is (L6).
+"""Who may launch now, as the caps (`core.caps`) and the launch rate (`core.rate`) allow, and whose turn it is (L6).
 
 Law: an admitted launch fits all limits, together with what is active and what was admitted before it.
 Law: a higher priority goes first; among equals the namespace that was served longest ago, so that while two of them
@@ -7,26 +7,16 @@ Law: a namespace that is held, or at a limit of its own, keeps back no other.
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
+from torchtask.core.caps import Limits, Room, Usage
 from torchtask.core.rate import Rate
 from torchtask.core.units import Unit
 
 REMEMBERED = 10_000  # namespaces whose turn is known; when there are more, those where nothing waits are forgotten
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The caps: runs that are active, launches in a second, and own unsuspended Jobs in the cluster without a Pod."""
-
-    active: int = 5000
-    active_in_namespace: int = 1000
-    launches: int = 100
-    launches_in_namespace: int = 50
-    without_pod: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +28,6 @@ class Want:
     namespace: str
     priority: int
     time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What is taken: the active runs by namespace, and the Jobs without a Pod.
-
-    Both count launches that were admitted before and are not seen as Jobs yet.
-    """
-
-    active: Mapping[str, int]
-    without_pod: int
 
 
 @dataclass(slots=True, eq=False)
@@ -86,45 +65,13 @@ class _Queue:
         return self.heap[0][-1].want
 
 
-class _Room:
-    """What is left of the caps, the rate apart."""
-
-    def __init__(self, limits: Limits, usage: Usage, held: frozenset[str]) -> None:
-        self._limits, self._held = limits, held
-        self._active = dict(usage.active)
-        self._total = sum(self._active.values())
-        self._without_pod = usage.without_pod
-
-    def take(self, namespace: str) -> None:
-        """Count a launch."""
-        self._active[namespace] = self._active.get(namespace, 0) + 1
-        self._total += 1
-        self._without_pod += 1
-
-    def is_held(self, namespace: str) -> bool:
-        """Tell whether nothing may be launched in a namespace at all."""
-        return namespace in self._held
-
-    def is_full_in(self, namespace: str) -> bool:
-        """Tell whether a namespace has all the runs that it may have."""
-        return self._active.get(namespace, 0) >= self._limits.active_in_namespace
-
-    def is_full(self) -> bool:
-        """Tell whether the cluster has all the runs that it may have."""
-        return self._total >= self._limits.active
-
-    def is_crowded(self) -> bool:
-        """Tell whether as many Jobs have no Pod as may."""
-        return self._without_pod >= self._limits.without_pod
-
-
 class Admission:
     """The launches that wait, of all tasks, and the slots of the rate. Times are monotonic seconds."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._rate = Rate(limits.launches, limits.launches_in_namespace)
-        self._room = _Room(limits, Usage({}, 0), frozenset())
+        self._room = Room(limits, Usage({}, {}), frozenset())
         self._queues: dict[str, _Queue] = {}  # none is empty
         self._places: dict[str, dict[Unit, _Place]] = {}
         self._turns: dict[str, int] = {}  # when a namespace was served last, or else seen first; they only rise
@@ -158,7 +105,7 @@ class Admission:
         `held` tells of a namespace that nothing may be launched there.
         """
         self._rate.elapse(now)
-        self._room = _Room(self._limits, usage, frozenset(filter(held, self._queues)))
+        self._room = Room(self._limits, usage, frozenset(filter(held, self._queues)))
         if self._stopped() is not None:
             return []
         turns = [self._turn(namespace) for namespace in self._queues if self._stopped_in(namespace) is None]
@@ -166,11 +113,12 @@ class Admission:
         admitted = []
         while turns and self._stopped() is None:
             namespace = turns[0][-1]
-            admitted.append(self._admit(namespace))
-            if namespace in self._queues and self._stopped_in(namespace) is None:
-                heapq.heapreplace(turns, self._turn(namespace))
-            else:
-                heapq.heappop(turns)
+            if self._stopped_in(namespace) is None:  # asked again: its share is less, the more the others took
+                admitted.append(self._admit(namespace))
+                if namespace in self._queues:
+                    heapq.heapreplace(turns, self._turn(namespace))
+                    continue
+            heapq.heappop(turns)
         if len(self._turns) > REMEMBERED:
             self._turns = {namespace: self._turns[namespace] for namespace in self._queues}
         return admitted
@@ -194,7 +142,7 @@ class Admission:
         room = self._room
         if room.is_full() or room.is_crowded():
             return None
-        ready = {name for name in self._queues if not (room.is_held(name) or room.is_full_in(name))}
+        ready = {name for name in self._queues if not room.is_closed_to(name)}
         return self._rate.next_time(ready, now)
 
     def why(self, task: str, unit: Unit) -> str | None:
@@ -233,6 +181,9 @@ class Admission:
             return "the namespace is on hold"
         if self._room.is_full_in(namespace):
             return f"the namespace has reached its limit of {limits.active_in_namespace} active runs"
+        if self._room.is_crowded_by(namespace):
+            words = f"its share of the cluster's limit of {limits.without_pod} Jobs without a Pod"
+            return f"TooManyWaiting: the namespace has reached {words}"
         if self._rate.is_full_in(namespace):
             return f"the namespace has reached its limit of {limits.launches_in_namespace} launches a second"
         return None

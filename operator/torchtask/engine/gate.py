@@ -1,10 +1,11 @@
-"""Lets launches through as the caps allow, and knows what of the caps is taken (`core.admission`)."""
+"""Lets launches through as the caps allow, and knows what of the caps is taken (`core.admission`, `core.caps`)."""
 
 from collections import Counter
 from collections.abc import Callable
 
 from torchtask import clock
-from torchtask.core.admission import Admission, Limits, Usage, Want
+from torchtask.core.admission import Admission, Want
+from torchtask.core.caps import Limits, Usage
 from torchtask.core.launch import Attempt
 from torchtask.core.spec import Spec
 from torchtask.core.starts import launch_time
@@ -53,7 +54,7 @@ class Gate:
         """Let through who may go now; asked at each turn of the loop, so of no cost when nobody waits."""
         if self._admission.is_idle:
             return
-        usage = Usage(self._runs.active + self._in_flight, self._runs.without_pod + self._in_flight.total())
+        usage = Usage(self._runs.active + self._in_flight, self._runs.without_pod + self._in_flight)
         for want in self._admission.admit(usage, self._held, clock.monotonic()):
             if not self._let(want.task, want.unit):
                 self.answered(want.namespace)

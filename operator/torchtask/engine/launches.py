@@ -7,7 +7,7 @@ from torchtask import clock
 from torchtask.cluster.api import Api
 from torchtask.core import launch
 from torchtask.core import ledger as books
-from torchtask.core.admission import Limits
+from torchtask.core.caps import Limits
 from torchtask.core.launch import Answer, Attempt, InFlight, Reply
 from torchtask.core.model import Task
 from torchtask.core.spec import Spec

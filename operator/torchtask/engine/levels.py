@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import asdict
 
-from torchtask.core.admission import Limits
+from torchtask.core.caps import Limits
 from torchtask.core.launch import Attempt
 from torchtask.core.spec import Spec
 from torchtask.engine.runs import Runs
@@ -29,7 +29,7 @@ def show(levels: Levels, tasks: Tasks, runs: Runs, limits: Limits) -> None:
         levels.launches.labels(attempt.lower()).set(attempts[attempt])
     levels.queued.set(queued)
     levels.active.set(runs.active.total())
-    levels.without_pod.set(runs.without_pod)
+    levels.without_pod.set(runs.without_pod.total())
     for name, limit in asdict(limits).items():
         levels.limits.labels(name).set(limit)
 

@@ -20,8 +20,8 @@ class Runs:
         self._ends: dict[str, End | None] = {}
         self._started: set[str] = set()
         self._wake, self._complaint = wake, complaint
-        self.active: Counter[str] = Counter()  # by namespace
-        self.without_pod = 0
+        self.active: Counter[str] = Counter()  # by namespace, as is `without_pod`; none is 0
+        self.without_pod: Counter[str] = Counter()
         self.version = 0
 
     def of(self, task: Task) -> Collection[Run]:
@@ -73,11 +73,11 @@ class Runs:
         """Keep the sums that the caps are compared with."""
         if run is None or run.finished:
             return
-        self.active[namespace] += number
-        if not self.active[namespace]:
-            del self.active[namespace]
-        if not (run.pod_seen or run.parked):
-            self.without_pod += number
+        taken = [self.active] if run.pod_seen or run.parked else [self.active, self.without_pod]
+        for sums in taken:
+            sums[namespace] += number
+            if not sums[namespace]:
+                del sums[namespace]
 
     def gone(self, uid: str) -> None:
         """Forget a Job."""

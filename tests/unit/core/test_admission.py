@@ -7,7 +7,8 @@ import pytest
 
 from tests.waiting import NOON, NOTHING, WIDE, nobody, only, tasks, waiting, wanted
 from torchtask.core import admission as module
-from torchtask.core.admission import Limits, Usage, Want
+from torchtask.core.admission import Want
+from torchtask.core.caps import Limits, Usage
 from torchtask.core.units import Manual
 
 
@@ -32,7 +33,7 @@ def test_the_order(wants: list[Want], order: str) -> None:
 def test_turns_go_on_between_calls() -> None:
     """Who was served last is served last again, however few go at a time and in however many calls."""
     admission = waiting(WIDE, *(wanted(f"{name}{n}", name) for name in "abc" for n in range(2)))
-    one_left = Usage({"elsewhere": WIDE.active - 1}, 0)
+    one_left = Usage({"elsewhere": WIDE.active - 1}, {})
 
     assert [tasks(admission.admit(one_left, nobody, 0)) for _ in range(6)] == ["a0", "b0", "c0", "a1", "b1", "c1"]
 
@@ -40,7 +41,7 @@ def test_turns_go_on_between_calls() -> None:
 def test_a_launch_that_is_given_up_for_a_newer_one_keeps_its_namespaces_turn() -> None:
     """A task that goes from one fire time to the next, while others have more than they can launch, is served too."""
     admission = waiting(WIDE, *(wanted(f"{name}{n}", name) for name in "bcd" for n in range(9)))
-    one_left = Usage({"elsewhere": WIDE.active - 1}, 0)
+    one_left = Usage({"elsewhere": WIDE.active - 1}, {})
     served = []
     for second in range(4):
         admission.drop("hasty")
@@ -53,14 +54,16 @@ def test_a_launch_that_is_given_up_for_a_newer_one_keeps_its_namespaces_turn() -
 @pytest.mark.parametrize(
     ("limits", "usage", "order"),
     [
-        (replace(WIDE, active=10), Usage({"a": 3, "elsewhere": 5}, 0), "a1 b1"),
-        (replace(WIDE, active=10), Usage({"a": 3, "elsewhere": 7}, 0), ""),
-        (replace(WIDE, active=10), Usage({"a": 3, "elsewhere": 70}, 0), ""),
-        (replace(WIDE, active_in_namespace=4), Usage({"a": 3, "b": 2}, 0), "a1 b1 b2"),
-        (replace(WIDE, active_in_namespace=4), Usage({"a": 4, "b": 9}, 0), ""),
-        (replace(WIDE, active_in_namespace=4), Usage({"a": 4}, 0), "b1 b2 b3"),
-        (replace(WIDE, without_pod=10), Usage({}, 7), "a1 b1 a2"),
-        (replace(WIDE, without_pod=10), Usage({}, 10), ""),
+        (replace(WIDE, active=10), Usage({"a": 3, "elsewhere": 5}, {}), "a1 b1"),
+        (replace(WIDE, active=10), Usage({"a": 3, "elsewhere": 7}, {}), ""),
+        (replace(WIDE, active=10), Usage({"a": 3, "elsewhere": 70}, {}), ""),
+        (replace(WIDE, active_in_namespace=4), Usage({"a": 3, "b": 2}, {}), "a1 b1 b2"),
+        (replace(WIDE, active_in_namespace=4), Usage({"a": 4, "b": 9}, {}), ""),
+        (replace(WIDE, active_in_namespace=4), Usage({"a": 4}, {}), "b1 b2 b3"),
+        (replace(WIDE, without_pod=10), Usage({}, {"c": 7}), "a1 b1"),
+        (replace(WIDE, without_pod=10), Usage({}, {"c": 4}), "a1 b1 a2"),
+        (replace(WIDE, without_pod=10), Usage({}, {"a": 7}), "b1"),
+        (replace(WIDE, without_pod=10), Usage({}, {"c": 10}), ""),
         (replace(WIDE, launches=5), NOTHING, "a1 b1 a2 b2 a3"),
         (replace(WIDE, launches_in_namespace=2), NOTHING, "a1 b1 a2 b2"),
         (WIDE, NOTHING, "a1 b1 a2 b2 a3 b3"),
@@ -99,7 +102,7 @@ def test_what_is_no_longer_wanted_is_not_admitted() -> None:
     admission.drop("x", manual.unit)
     admission.drop("x", manual.unit)
     admission.drop("z")
-    assert tasks(admission.admit(Usage({"a": 999}, 0), nobody, 0)) == "x"
+    assert tasks(admission.admit(Usage({"a": 999}, {}), nobody, 0)) == "x"
 
     admission.drop("x")
     assert tasks(admission.admit(NOTHING, nobody, 0)) == "y"
@@ -137,10 +140,13 @@ LIMITS = Limits(active=9, active_in_namespace=8, launches=7, launches_in_namespa
 @pytest.mark.parametrize(
     ("limits", "usage", "held", "words"),
     [
-        (LIMITS, Usage({"a": 8}, 0), only("a"), "the namespace is on hold"),
-        (LIMITS, Usage({"a": 8}, 5), nobody, "the namespace has reached its limit of 8 active runs"),
-        (LIMITS, Usage({"b": 9}, 5), nobody, "the cluster has reached its limit of 9 active runs"),
-        (LIMITS, Usage({}, 5), nobody, "TooManyWaiting: the cluster has reached its limit of 5 Jobs without a Pod"),
+        (LIMITS, Usage({"a": 8}, {}), only("a"), "the namespace is on hold"),
+        (LIMITS, Usage({"a": 8}, {"c": 5}), nobody, "the namespace has reached its limit of 8 active runs"),
+        (LIMITS, Usage({"b": 9}, {"c": 5}), nobody, "the cluster has reached its limit of 9 active runs"),
+        (LIMITS, Usage({}, {"c": 5}), nobody,
+         "TooManyWaiting: the cluster has reached its limit of 5 Jobs without a Pod"),
+        (replace(LIMITS, without_pod=8), Usage({}, {"a": 6}), nobody,
+         "TooManyWaiting: the namespace has reached its share of the cluster's limit of 8 Jobs without a Pod"),
         (replace(LIMITS, without_pod=50, active=90, active_in_namespace=80), NOTHING, nobody,
          "the namespace has reached its limit of 6 launches a second"),
         (replace(LIMITS, without_pod=50, active=90, launches=4), NOTHING, nobody,

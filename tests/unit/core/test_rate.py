@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from tests.waiting import NOTHING, WIDE, nobody, only, tasks, waiting, wanted
-from torchtask.core.admission import Admission, Limits, Usage
+from torchtask.core.admission import Admission
+from torchtask.core.caps import Limits, Usage
 
 
 def test_a_slot_is_free_a_second_after_its_answer() -> None:
@@ -69,10 +70,13 @@ FULL = replace(FAST, active=5)
         pytest.param(FAST, NOTHING, lambda _: True, 2.0, None, id="all are held"),
         pytest.param(FAST, NOTHING, only("a"), 2.0, 2.5, id="one is held"),
         pytest.param(FAST_IN_NAMESPACE, NOTHING, only("a"), 2.0, None, id="who waits for the rate is held"),
-        pytest.param(replace(FAST, active=5), Usage({"c": 5}, 0), nobody, 2.0, None, id="the cluster is full"),
-        pytest.param(replace(FAST, without_pod=5), Usage({}, 5), nobody, 2.0, None, id="too many have no Pod"),
+        pytest.param(replace(FAST, active=5), Usage({"c": 5}, {}), nobody, 2.0, None, id="the cluster is full"),
+        pytest.param(replace(FAST, without_pod=5), Usage({}, {"c": 5}), nobody, 2.0, None, id="too many have no Pod"),
         pytest.param(
-            replace(FAST, active_in_namespace=5), Usage({"a": 5, "b": 5}, 0), nobody, 2.0, None, id="each namespace is"
+            replace(FAST, without_pod=8), Usage({}, {"a": 3, "b": 3}), nobody, 2.0, None, id="each has its share"
+        ),
+        pytest.param(
+            replace(FAST, active_in_namespace=5), Usage({"a": 5, "b": 5}, {}), nobody, 2.0, None, id="each namespace is"
         ),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from tests.scenario import UID, a_task, unit
 from tests.telling import complaint
-from torchtask.core.admission import Limits
+from torchtask.core.caps import Limits
 from torchtask.core.launch import Attempt
 from torchtask.core.units import Unit
 from torchtask.engine.gate import Gate
@@ -66,6 +66,16 @@ def test_a_launch_under_way_takes_room_until_it_is_none() -> None:
     door.gate.follow(record)
     door.gate.open()
     assert door.let == [SECOND]
+
+
+def test_a_launch_under_way_has_no_pod_yet() -> None:
+    """It counts for its namespace, which is to leave room to others."""
+    door = Doorway(Limits(without_pod=2))
+    door.follow("12:00:20", sent="12:00:10")
+    door.gate.open()
+
+    assert door.let == []
+    assert "the namespace has reached its share" in door.gate.why(UID, SECOND)
 
 
 def test_a_task_that_is_gone_takes_no_room_and_waits_for_none() -> None:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from tests.scenario import UID, a_task, document, unit
 from torchtask.cluster.api import Api
-from torchtask.core.admission import Limits
+from torchtask.core.caps import Limits
 from torchtask.core.launch import Attempt
 from torchtask.engine.agenda import Agenda
 from torchtask.engine.launches import Launches

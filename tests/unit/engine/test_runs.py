@@ -36,9 +36,9 @@ def test_a_job_takes_what_it_is_until_it_is_gone(job: dict[str, Any], active: in
     for document in (made(), job, made({"active": 1}), job, job):
         runs.changed(document)
 
-    assert (runs.active["default"], runs.without_pod) == (active, without_pod)
+    assert (runs.active["default"], runs.without_pod["default"]) == (active, without_pod)
     runs.gone("job-uid")
-    assert (dict(runs.active), runs.without_pod) == ({}, 0)
+    assert (dict(runs.active), dict(runs.without_pod)) == ({}, {})
 
 
 def test_a_run_that_was_found_started_stays_so() -> None:
@@ -63,7 +63,7 @@ def test_a_job_that_is_no_run_any_more_takes_nothing() -> None:
     del orphan["metadata"]["ownerReferences"]
     runs.changed(orphan)
 
-    assert (dict(runs.active), runs.without_pod, list(runs.of(a_task().task))) == ({}, 0, [])
+    assert (dict(runs.active), dict(runs.without_pod), list(runs.of(a_task().task))) == ({}, {}, [])
 
 
 def test_a_job_that_changes_hands_is_counted_once() -> None:
@@ -75,4 +75,5 @@ def test_a_job_that_changes_hands_is_counted_once() -> None:
     other["metadata"]["ownerReferences"] = [{**owner, "uid": f"{UID[:8]}-another"}]
     runs.changed(other)
 
-    assert (runs.active["default"], runs.without_pod, list(runs.of(a_task().task))) == (ACTIVE, PODLESS, [])
+    taken = (runs.active["default"], runs.without_pod["default"])
+    assert (taken, list(runs.of(a_task().task))) == ((ACTIVE, PODLESS), [])
