@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 MOST_RETRY_AFTER_SECONDS = 30.0
 DATE_LASTS = timedelta(seconds=1)  # the header has whole seconds
@@ -54,6 +55,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return min(max(0.0, (until - now).total_seconds()), MOST_RETRY_AFTER_SECONDS)
 
 
+@lru_cache(maxsize=8)  # the answers of a second all have the same date
 def _instant(text: str) -> datetime:
     """Read an HTTP date; raises ValueError."""
     time = parsedate_to_datetime(text)

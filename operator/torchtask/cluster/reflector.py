@@ -5,10 +5,11 @@ Law: what vanished during a gap is reported as gone: each LIST marks what exists
 """
 
 import asyncio
-import json
 import random
 from collections.abc import AsyncIterator
 from typing import Protocol
+
+import orjson
 
 from torchtask import clock, collector
 from torchtask.cluster.api import Api, Document
@@ -48,15 +49,19 @@ class Report(Protocol):
 
 
 async def pages(api: Api, path: str, **query: str) -> AsyncIterator[Document]:
-    """Yield the pages of a collection, as of one moment."""
-    token = ""
-    while True:
-        more = {"continue": token} if token else {}
-        page = await api.get(path, limit=PAGE, **query, **more)
-        yield page
-        token = page["metadata"].get("continue") or ""
-        if not token:
-            return
+    """Yield the pages of a collection, as of one moment; each is asked for while the one before is gone through."""
+    upcoming = asyncio.ensure_future(api.get(path, limit=PAGE, **query))
+    try:
+        while True:
+            page = await upcoming
+            token = page["metadata"].get("continue")
+            if token:
+                upcoming = asyncio.ensure_future(api.get(path, limit=PAGE, **query, **{"continue": token}))
+            yield page
+            if not token:
+                return
+    finally:
+        upcoming.cancel()
 
 
 class Reflector:
@@ -181,7 +186,7 @@ class Reflector:
 def _event(line: bytes) -> tuple[str, Document, int]:
     """Read an event's type, object and version; raises ApiError for an ERROR, NoAnswerError for what is no event."""
     try:
-        event = json.loads(line)
+        event = orjson.loads(line)
         kind, document = event["type"], event["object"]
         if kind != "ERROR":
             return kind, document, int(document["metadata"]["resourceVersion"])

@@ -1,11 +1,12 @@
 """The status document, as DESIGN section 3 has it. Everything a user reads about a task is put into words here."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
+
+import orjson
 
 from torchtask.core.account import Ended, Ledger, NotLaunched, Outage, Slot
 from torchtask.core.conditions import Condition
@@ -87,7 +88,7 @@ def digest(document: Mapping[str, Any]) -> bytes:
     """
     kept = {name: value for name, value in document.items() if name != "accountedTime" and value is not None}
     kept |= {name: _without_gaps(value) for name, value in kept.items() if isinstance(value, dict)}
-    return blake2b(json.dumps(kept, sort_keys=True).encode(), digest_size=16).digest()
+    return blake2b(orjson.dumps(kept, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
 
 
 def held_digest(document: Mapping[str, Any]) -> bytes:
