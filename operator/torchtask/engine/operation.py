@@ -34,7 +34,7 @@ from torchtask.settings import Settings
 
 LONGEST_SLEEP_SECONDS = 0.5  # so that steps of the wall clock are seen
 STEP = timedelta(seconds=1)
-AT_A_STRETCH = 50  # passes before others get a turn
+AT_A_STRETCH = 20  # passes before others get a turn
 CONNECTIONS = 64  # beside launches and statuses, which have their own
 STUCK_SECONDS = 10
 DRAIN_SECONDS = 10

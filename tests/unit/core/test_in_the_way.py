@@ -9,7 +9,7 @@ from tests.scenario import Scenario, a_task, at, unit
 from torchtask.core.account import Published, Slot
 from torchtask.core.decide import Prune, Stop
 from torchtask.core.history import expired
-from torchtask.core.ledger import launch_is_published, opened
+from torchtask.core.ledger import frees, launch_is_published, opened
 from torchtask.core.model import Phase, Run
 from torchtask.core.overlap import in_the_way
 from torchtask.core.units import Instance, Manual, Unit
@@ -101,6 +101,25 @@ def test_a_launch_is_published_when_the_servers_status_counts_it(
     ledger = replace(opened(a_task().task, "", at("12:00:00")), published=held)
 
     assert launch_is_published(ledger, of) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "held", "changes", "expected"),
+    [
+        (None, PUBLISHED, {}, True),
+        (PUBLISHED, replace(PUBLISHED, accounted_time=at("12:00:20")), {}, False),
+        (PUBLISHED, replace(PUBLISHED, counted_runs=frozenset({"1"})), {}, True),
+        (PUBLISHED, replace(PUBLISHED, accounted_time=at("12:00:20")), {"queued": (at("12:00:30"),)}, True),
+        (PUBLISHED, PUBLISHED, {"slots": (Slot(0, attempt=3),)}, True),
+    ],
+)
+def test_a_written_status_frees_what_waited_for_it(
+    before: Published | None, held: Published, changes: dict[str, Any], *, expected: bool
+) -> None:
+    """History that is counted, runs in the way of others, instances: for anything else nobody need look again."""
+    ledger = replace(opened(a_task().task, "", at("12:00:00")), published=held, **changes)
+
+    assert frees(ledger, before) == expected
 
 
 def ended(time: str, phase: Phase = Phase.SUCCEEDED, **changes: Any) -> Run:

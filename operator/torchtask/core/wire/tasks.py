@@ -4,7 +4,6 @@ Law: a spec raises nothing but `SpecError`, which names the field.
 """
 
 import json
-from dataclasses import replace
 from datetime import datetime
 
 from torchtask.core import names
@@ -24,15 +23,9 @@ _LONGEST_NONCE = 64
 
 
 def task(document: Json, now: datetime, default_timeout: int | None = None) -> Task:
-    """Read a TorchTask. A spec that cannot be understood is in the result, as the error.
-
-    `default_timeout`: the seconds that a run may take where the task does not say; a daemon's instances may for ever.
-    """
+    """Read a TorchTask. A spec that cannot be understood is in the result, as the error; `default_timeout` as there."""
     try:
-        understood = spec(document.get("spec"), document["metadata"]["uid"])
-        if default_timeout is not None and understood.daemon is None:
-            job = {"activeDeadlineSeconds": default_timeout, **understood.job}
-            understood = replace(understood, job_text=_text(job))
+        understood = spec(document.get("spec"), document["metadata"]["uid"], default_timeout)
         return _task(document, understood, understood.schedule.warnings(now))
     except SpecError as error:
         return _task(document, error)
@@ -71,8 +64,11 @@ def _nonce(value: object) -> str:
     return value[:_LONGEST_NONCE] if isinstance(value, str) else ""
 
 
-def spec(document: object, uid: str) -> Spec:
-    """Read a spec; raises SpecError, naming the field."""
+def spec(document: object, uid: str, default_timeout: int | None = None) -> Spec:
+    """Read a spec; raises SpecError, naming the field.
+
+    `default_timeout`: the seconds that a run may take where the task does not say; a daemon's instances may for ever.
+    """
     fields = mapping("spec", document)
     conflicts.judge(fields)
     suspend = boolean("spec.suspend", given(fields, "suspend", False))
@@ -84,6 +80,8 @@ def spec(document: object, uid: str) -> Spec:
     catch_up, catch_up_limit = limits.catch_up(fields, overlap)
     successful, failed = (given(fields, name, _HISTORY) for name in _HISTORY_LIMITS)
     job, labels, annotations = _what(fields)
+    if default_timeout is not None and daemon is None:
+        job = {"activeDeadlineSeconds": default_timeout, **job}
     return Spec(
         schedule=NEVER if daemon else parse(told),
         jitter_seconds=integer("spec.jitterSeconds", given(fields, "jitterSeconds", 0), 0, _MOST_JITTER),
