@@ -28,11 +28,14 @@ from lab.tools import Tools
 from lab.waiting import wait_until
 from torchtask import clock
 
-SECONDS = 20  # of each load
+SECONDS = 20  # of each load, after it has begun
+BEGINNING = 5  # seconds in which connections are opened, and each task has its first status
+SPACES = 10  # namespaces of a load
 SETTLE = 8  # seconds
 IDLE_SECONDS = 30
 BURST = 1_000
 RAW = 3_000
+ROUNDS = 10
 
 
 @dataclass
@@ -93,6 +96,7 @@ def main() -> int:
             fire(bench, running, "200 a second, 410 on the Job watch", 200, None, running.cut)
             taken = burst(bench)
         raw(bench, taken)
+        alone(bench, 200)
     return 1 if bench.missed else 0
 
 
@@ -105,7 +109,8 @@ def lab(name: str) -> Iterator[tuple[Lab, Cluster]]:
         tools = Tools(str(cluster.kubeconfig))
         tools.kubectl("create", "-f", str(places.source() / "crds" / "torchtasks.yaml"))
         wait_until(lambda: "torchtasks" in tools.kubectl("api-resources", "--no-headers"), "the CRD", within=60)
-        names = [NAMESPACE, "burst", "raw", *tasks.namespaces(), *(f"load-{number}" for number in range(4))]
+        names = [NAMESPACE, "raw", *tasks.namespaces()]
+        names += [f"{load}-{space}" for load in ("burst", "alone", *map(_load, range(4))) for space in range(SPACES)]
         asyncio.run(send(name, map(tasks.namespace, names)))
         found.stop("kube-controller-manager")
         yield found, cluster
@@ -168,9 +173,10 @@ def fire(
     meanwhile: Callable[[], None] | None = None,
 ) -> None:
     """Let some tasks fire each second, all at the same moment of it, and tell how late their Jobs are."""
-    space, begin = f"load-{bench.loads}", tasks.soon(SETTLE)
+    load, first = _load(bench.loads), tasks.soon(SETTLE)
     bench.loads += 1
-    bench.ask(*(tasks.firing(space, number, begin, SECONDS) for number in range(fires)))
+    bench.ask(*(tasks.firing(f"{load}-{n % SPACES}", n, first, BEGINNING + SECONDS) for n in range(fires)))
+    begin = first + timedelta(seconds=BEGINNING)
     _pause((begin - clock.now()).total_seconds() - 0.5)
     cpu = running.cpu_seconds()
     middle = begin + timedelta(seconds=SECONDS / 2 - 0.05)  # a little before a fire time
@@ -180,10 +186,12 @@ def fire(
     end = begin + timedelta(seconds=SECONDS)
     _pause((end - clock.now()).total_seconds() + 2)
     cpu = running.cpu_seconds() - cpu
-    late = [job.late for job in created_jobs(bench.cluster, space)]
+    jobs = created_jobs(bench.cluster, load)
+    late = [job.late for job in jobs if job.fire_time >= begin]
+    cold = max(job.late for job in jobs if job.fire_time < begin)
     lost = f", {fires * SECONDS - len(late)} Jobs are missing" if len(late) != fires * SECONDS else ""
-    note = f"p50 {percentile(late, 0.5):.0f}, max {max(late):.0f}{lost}"
-    bench.missed += sum(1 for milliseconds in late if milliseconds < 0)  # none may be early
+    note = f"p50 {percentile(late, 0.5):.0f}, max {max(late):.0f}, at the beginning {cold:.0f}{lost}"
+    bench.missed += sum(1 for job in jobs if job.late < 0)  # none may be early
     bench.tell(f"lateness p99, {what}", percentile(late, 0.99), "ms", goal, note)
     blocked = running.blocked(begin.timestamp(), end.timestamp())
     bench.tell("event loop blocked meanwhile", blocked.milliseconds, "ms", 100, f"computed {blocked.computed:.0f}")
@@ -193,7 +201,7 @@ def fire(
 def burst(bench: Bench) -> float:
     """Let many tasks run at one second; return how many seconds later the last Job was accepted."""
     time = tasks.soon(SETTLE + 5)
-    bench.ask(*(tasks.once("burst", number, time) for number in range(BURST)))
+    bench.ask(*(tasks.once(f"burst-{number % SPACES}", number, time) for number in range(BURST)))
     found = lambda: len(created_jobs(bench.cluster, "burst")) >= BURST  # noqa: E731
     wait_until(found, "the burst", within=60, every=1)
     jobs = created_jobs(bench.cluster, "burst")
@@ -202,10 +210,25 @@ def burst(bench: Bench) -> float:
 
 def raw(bench: Bench, taken: float) -> None:
     """Compare a burst with what the API server does at its best, nothing else going on."""
-    rate = bench.ask(*(tasks.job("raw", number) for number in range(RAW)))
+    rate = bench.ask(*(tasks.job("raw", f"plain-{number}") for number in range(RAW)))
     bench.tell("Jobs that the API server creates, 64 connections", rate, "a second")
     bench.tell(f"burst of {BURST:,}, to the last Job accepted", taken, "s")
     bench.tell("the same in terms of the API server's best", taken / (BURST / rate), "times", 1.5)
+
+
+def alone(bench: Bench, fires: int) -> None:
+    """Tell how late Jobs are that are all asked for at the same moment, by nobody else and over a connection each."""
+    for _ in range(ROUNDS):
+        time = tasks.soon(2)
+        jobs = [tasks.job(f"alone-{n % SPACES}", f"plain-{n}-{time.timestamp():.0f}") for n in range(fires)]
+        asyncio.run(send(bench.lab.name, jobs, fires, time))
+    late = [job.late for job in created_jobs(bench.cluster, "alone")]
+    note = f"p50 {percentile(late, 0.5):.0f}, max {max(late):.0f}"
+    bench.tell(f"lateness p99 of {fires} at once, the API server alone", percentile(late, 0.99), "ms", None, note)
+
+
+def _load(number: int) -> str:
+    return f"load-{number}"
 
 
 def _cpu(running: Running) -> float:

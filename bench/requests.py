@@ -7,6 +7,7 @@ import asyncio
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from lab.site import load
 from torchtask import clock
@@ -36,8 +37,8 @@ class RefusedError(Exception):
     """The API server did not do what it was asked for."""
 
 
-async def send(lab: str, requests: Iterable[Request], connections: int = 64) -> float:
-    """Send all requests, each when a connection is free; return how many were done a second.
+async def send(lab: str, requests: Iterable[Request], connections: int = 64, begin: datetime | None = None) -> float:
+    """Send all requests from `begin` on, each when a connection is free; return how many were done a second.
 
     Raises RefusedError with the first answer that is a refusal.
     """
@@ -45,6 +46,8 @@ async def send(lab: str, requests: Iterable[Request], connections: int = 64) -> 
     count, server = len(waiting), _Server(lab)
     waiting.reverse()
     streams = await asyncio.gather(*(server.connect() for _ in range(min(connections, count))))
+    if begin:
+        await asyncio.sleep((begin - clock.now()).total_seconds())
     begun = clock.monotonic()
     await asyncio.gather(*(_serve(reader, writer, waiting) for reader, writer in streams))
     seconds = clock.monotonic() - begun

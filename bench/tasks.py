@@ -60,10 +60,10 @@ def task(namespace: str, name: str, spec: dict[str, Any]) -> Request:
     return Request("POST", f"/apis/{API_VERSION}/namespaces/{namespace}/{PLURAL}", json.dumps(document).encode())
 
 
-def job(namespace: str, number: int) -> Request:
+def job(namespace: str, name: str) -> Request:
     """Create a plain Job, of about the size of the operator's."""
     pod = {"restartPolicy": "Never", "containers": [{"name": "task", **_CONTAINER}]}
-    metadata = {"name": f"plain-{number}", "labels": {"team": namespace}, "annotations": {"written-by": "benchmark"}}
+    metadata = {"name": name, "labels": {"team": namespace}, "annotations": {"written-by": "benchmark"}}
     document = {
         "apiVersion": "batch/v1",
         "kind": "Job",

@@ -28,15 +28,15 @@ class Created:
         return (self.received - self.fire_time).total_seconds() * 1000
 
 
-def created_jobs(cluster: Cluster, namespace: str) -> list[Created]:
-    """List the Jobs that were created in a namespace, in the order of their answers."""
+def created_jobs(cluster: Cluster, load: str) -> list[Created]:
+    """List the Jobs that were created in the namespaces of a load, in the order of their answers."""
     return [
         Created(
             event["objectRef"]["name"],
             datetime.fromisoformat(event["requestReceivedTimestamp"]),
             datetime.fromisoformat(event["stageTimestamp"]),
         )
-        for event in _done(cluster, '"verb":"create"', '"resource":"jobs"', f'"namespace":"{namespace}"')
+        for event in _done(cluster, '"verb":"create"', '"resource":"jobs"', f'"namespace":"{load}-')
         if "dryRun" not in event["requestURI"]
     ]
 
