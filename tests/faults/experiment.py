@@ -26,6 +26,7 @@ class Experiment:
     seconds, after it for `after`. `replicas` are started, one character each. `copies` of the mixed load are applied,
     or `tasks` instead, in turns into the two namespaces. `clock`: operators get a clock that can be stepped. `flags`:
     of the lab's parts, as in `Lab.up`. `fast`: part of the tests that always run. `environment` is the operators'.
+    `alone`: nothing else is played beside it, for it compares how late launches are.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Experiment:
     tasks: tuple[Task, ...] = ()
     clock: bool = False
     fast: bool = False
+    alone: bool = False
     flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.faults.calls import Call
-from tests.faults.evidence import Applied, Evidence, Fault, Ready, Sample
+from tests.faults.evidence import Applied, Evidence, Exit, Fault, Ready, Sample
 from tests.faults.load import Task
 from tests.faults.runs import FIRE_TIME, Run
 
@@ -119,8 +119,10 @@ def broken(fault: Fault, *tasks: Applied, made_up: Sequence[int] = (), again: fl
     def late(time: int) -> float:
         return max(0.02, fault.heal + again - time) if time <= fault.heal + again and time >= fault.begin else 0.02
 
+    blind = [Ready(t, "a", ready=not fault.begin <= t < fault.heal) for t in range(NOON, END)]
+    killed = Exit(fault.begin, "a", -9, asked=True)
     lost = {t for t in range(NOON, END) if fault.begin <= t <= fault.heal and t - NOON not in made_up}
-    return replace(history(*tasks, lost=lost.__contains__, late=late), faults=[fault])
+    return replace(history(*tasks, lost=lost.__contains__, late=late), faults=[fault], exits=[killed], readiness=blind)
 
 
 def text(**document: Any) -> bytes:

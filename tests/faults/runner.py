@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from multiprocessing import get_context
@@ -21,12 +21,9 @@ def played(
     chosen: Sequence[Experiment], labs: int, seed: int, mutant: str, tell: Callable[[Outcome], None]
 ) -> list[Outcome]:
     """Play experiments in so many labs side by side; return what came of them, in their order. `tell` hears of each."""
-    waiting: SimpleQueue[Experiment] = SimpleQueue()
-    for found in sorted(chosen, key=lambda e: bool(e.flags)):  # a lab with flags of its own serves few
-        waiting.put(found)
     outcomes: dict[str, Outcome] = {}
 
-    def work(number: int) -> None:
+    def work(number: int, waiting: SimpleQueue[Experiment]) -> None:
         with ExitStack() as stack, ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as process:
             place = _Place(f"faults-{os.getpid()}-{number}", stack)
             while (found := _next(waiting)) is not None:
@@ -34,10 +31,20 @@ def played(
                 outcomes[found.name] = process.submit(play_named, found.name, there, seed, mutant).result()
                 tell(outcomes[found.name])
 
-    with ThreadPoolExecutor(labs) as threads:
-        for done in [threads.submit(work, number) for number in range(labs)]:
-            done.result()
+    for alone in (True, False):
+        at_once, waiting = 1 if alone else labs, _queue(found for found in chosen if found.alone is alone)
+        with ThreadPoolExecutor(at_once) as threads:
+            for done in [threads.submit(work, number, waiting) for number in range(at_once)]:
+                done.result()
     return [outcomes[found.name] for found in chosen]
+
+
+def _queue(chosen: Iterable[Experiment]) -> SimpleQueue[Experiment]:
+    """Let experiments wait; a lab with flags of its own serves few, so those come last."""
+    waiting: SimpleQueue[Experiment] = SimpleQueue()
+    for found in sorted(chosen, key=lambda e: bool(e.flags)):
+        waiting.put(found)
+    return waiting
 
 
 def play_named(name: str, there: Ground, seed: int, mutant: str) -> Outcome:

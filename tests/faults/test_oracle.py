@@ -117,7 +117,10 @@ PASSES = {
     "an outage, the newest made up": OUTAGE,
     "a task that begins while another is at its limit": history(SLOW, NONE),
     "a queue that is full": queued_up(),
-    "not ready while blind": replace(OUTAGE, readiness=unready(40, 61)),
+    "a launch repeated until it has an answer": replace(
+        broken(outage(), NONE, made_up=[35]), exits=[], readiness=unready(40, 61)
+    ),
+    "not ready while blind": replace(OUTAGE, exits=[], readiness=unready(40, 61)),
     "an exit that was asked for": replace(GOOD, exits=[Exit(NOON + 5, "a", -9, asked=True)]),
     "a clock that is ahead": replace(history(FORBID, late=lambda _: -1), clocks=[Offset(NOON, "a", 1.5)]),
     "a status wiped and written again": wiped(2),

@@ -7,6 +7,7 @@ from tests.faults.evidence import Applied, Evidence, Fault, Offset
 from tests.faults.finding import Finding, clock, most_in, percentile
 from tests.faults.runs import Post
 
+BLIND = 30.0  # seconds after which an operator that hears nothing decides nothing
 UNDECIDED = 6.0  # seconds after which a time that nobody decided is late: 5 (law L3), and one to spare
 SKEW, NOTICED = 2.0, 5.0  # seconds: a clock that is further off must not be fired by, once it can be noticed
 ON_ITS_WAY = 1.5  # seconds that a request may take to us, when much is asked for at once
@@ -114,7 +115,7 @@ def _too_many_made_up(evidence: Evidence, applied: Applied) -> Iterator[str]:
     for fault in evidence.faults:
         if not (fault.blind or fault.down):
             continue
-        begin = fault.begin if fault.down else fault.begin + UNDECIDED
+        begin = _given_up(evidence, applied, fault)
         held_up = 2 * RECENT * evidence.busy(fault.heal - RECENT, fault.heal + RECENT)
         times = task.fire_times(max(begin, applied.created), fault.heal - UNDECIDED - held_up - task.jitter)
         firsts = [posts[0] for t in times if (posts := evidence.posts.get((applied.uid, t)))]
@@ -122,6 +123,17 @@ def _too_many_made_up(evidence: Evidence, applied: Applied) -> Iterator[str]:
         if len(made_up) > allowed:
             named = ", ".join(clock(post.fire_time or 0) for post in made_up[:5])
             yield f"{task.name}: {len(made_up)} launched late after {clock(fault.heal)}, not {allowed}: {named}"
+
+
+def _given_up(evidence: Evidence, applied: Applied, fault: Fault) -> float:
+    """Say from when on nobody can have decided.
+
+    Who runs on without an answer decides until a launch had none for a while; what it sent then, it sends until it has.
+    """
+    if any(fault.begin - 1 <= e.time <= fault.heal for e in evidence.exits):
+        return fault.begin
+    first = next(iter(applied.task.fire_times(fault.begin, fault.heal)), fault.begin) if fault.down else fault.begin
+    return min(first, fault.begin + BLIND) + UNDECIDED
 
 
 def _hot_loops(evidence: Evidence) -> Iterator[str]:

@@ -144,7 +144,7 @@ def crowding(manner: Manner) -> Act:
 def _crowding(name: str, manner: Manner, sentence: str) -> Experiment:
     act = crowding(manner)
     act.__doc__ = sentence
-    return experiment(name, after=8, copies=1)(act)
+    return experiment(name, before=12, after=8, copies=1, alone=True)(act)
 
 
 slow = _crowding(

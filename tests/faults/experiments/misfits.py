@@ -39,7 +39,7 @@ def _invalid(namespace: str) -> Iterable[Document]:
         yield document
 
 
-@experiment("a thousand invalid tasks", copies=1)
+@experiment("a thousand invalid tasks", before=12, copies=1, alone=True)
 async def invalid(stage: Stage) -> None:
     """A thousand tasks come whose schedule or zone the operator refuses: each is told why, and others fire on time."""
     crowd = await stage.world.namespace(f"{stage.namespaces[0]}-invalid")
@@ -60,7 +60,7 @@ def _reason(item: Document) -> str:
     return next((c["reason"] for c in conditions if c["type"] == "Ready" and c["status"] == "False"), "")
 
 
-@experiment("a thousand times valid, invalid and valid again", copies=1)
+@experiment("a thousand times valid, invalid and valid again", before=12, copies=1, alone=True)
 async def turning(stage: Stage) -> None:
     """A hundred tasks become invalid and valid again, ten times each: none fires what it missed, none harms others."""
     crowd = await stage.world.namespace(f"{stage.namespaces[0]}-turning")
