@@ -15,6 +15,7 @@ Document = dict[str, Any]
 
 _TASKS = "/apis/torchtask.dev/v1beta1"
 _JOBS = "/apis/batch/v1"
+NODES = "/api/v1/nodes"
 _MERGE = "application/merge-patch+json"
 
 

@@ -98,6 +98,7 @@ async def witnessed(chosen: Experiment, there: Ground, folder: Path, *, seed: in
         stage = Stage(world, names, random.Random(seed))  # noqa: S311 -- what is random can be played again
         stage.mutant, stage.has_clock, stage.environment = mutant, chosen.clock, dict(chosen.environment)
         await world.admin.delete(LEASE)  # nobody need wait for an operator of another experiment
+        await stage.nodes_ready()
         async with stage.witnessed():
             for name in chosen.replicas:
                 await stage.start(world.operators[name])

@@ -121,6 +121,15 @@ class Stage:
         """Let some seconds pass in which nobody is disturbed: what is to be seen are the fire times in them."""
         await asyncio.sleep(span)
 
+    async def nodes_ready(self) -> None:
+        """Wait until all nodes are ready: after a time without API server they may be thought lost for a while."""
+
+        async def ready() -> bool:
+            nodes = await self.world.admin.list(admin.NODES)
+            return all(c["status"] == "True" for n in nodes for c in n["status"]["conditions"] if c["type"] == "Ready")
+
+        await wall.until_told(ready, "the nodes to be ready", within=90, every=0.5)
+
     async def until_launched(self, number: int, *, within: float = 30) -> None:
         """Wait until so many more Jobs were created."""
         wanted = len(self.witness.runs) + number

@@ -21,6 +21,7 @@ async def stopped(stage: Stage, seconds: float) -> None:
             for part in WAITING_LONG:
                 await stage.world.stop(part)
                 await stage.world.start(part)
+            await stage.nodes_ready()
 
 
 @experiment("API server stopped for 10 s")
