@@ -131,7 +131,8 @@ def no_room(evidence: Evidence, applied: Applied, begin: float, end: float) -> b
     if applied.task.limit is None:
         return False
     others = (r for r in evidence.runs_of.get(applied.uid, ()) if r.fire_time is None or r.fire_time != begin)
-    active = sum(1 for r in others if r.active_within(begin - MARGIN, end + MARGIN))
+    margin = MARGIN + max((abs(o.seconds) for o in evidence.clocks if o.since <= end), default=0)
+    active = sum(1 for r in others if r.active_within(begin - margin, end + margin))
     return active >= applied.task.limit
 
 

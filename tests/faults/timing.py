@@ -195,7 +195,7 @@ def _not_as_before(evidence: Evidence, applied: Applied, fault: Fault, until: fl
     posts = evidence.posts.get((applied.uid, times[0]), ())
     if evidence.is_slow(fault.heal, times[0] + 1):
         return
-    if posts and posts[0].call.arrived - times[0] <= task.jitter + evidence.bounds.late:
+    if posts and by_its_clock(evidence, posts[0]) - times[0] <= task.jitter + evidence.bounds.late:
         return
     if not no_room(evidence, applied, times[0], times[0]) and explanation(evidence, applied, times[0]) in (
         "",
