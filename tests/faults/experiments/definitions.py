@@ -46,6 +46,7 @@ async def _defined(stage: Stage, tasks: list[Task]) -> None:
     with stage.fault("tasks come again", hampered=True):
         await stage.world.define()
         await stage.apply(tasks)
+        await stage.a.ready(within=10)  # by then it has seen them
 
 
 @experiment("2 s latency with 1,000 tasks", copies=1)

@@ -102,7 +102,7 @@ async def _in_between(stage: Stage, statuses: Sequence[Document | None]) -> None
             await _change(stage, applied, stage.chance.choice(statuses))
             stage.wiped[applied.uid] = wall.now()
         await stage.a.start()
-    await stage.a.ready()
+        await stage.a.ready(within=10)
     for applied in stage.some():
         stage.change(applied, pauses=((begun - 1, wall.now() + 1),))
 

@@ -13,6 +13,7 @@ from tests.faults.stage import Stage
 Document = dict[str, Any]
 MANY = 1000
 AT_ONCE = 10
+RECOVERY = 5.0  # seconds after which all that was edited is seen, after so many edits
 PER_SECOND = 60  # what a hasty user does; more would measure the API server
 BAD: tuple[Document, ...] = (
     {"schedule": "0 0 0 30 2 *"},
@@ -74,7 +75,7 @@ async def turning(stage: Stage) -> None:
             edits = zip(map(stage.where, applied), schedules, strict=True)
             await _paced([partial(stage.world.admin.merge, at, {"spec": {"schedule": text}}) for at, text in edits])
     for each in applied:
-        stage.change(each, pauses=((begun - 2, wall.now() + 2),))
+        stage.change(each, pauses=((begun - 2, wall.now() + RECOVERY),))
 
     async def ready() -> bool:
         return not any(map(_reason, await stage.world.admin.list(admin.tasks(crowd))))
