@@ -94,7 +94,7 @@ async def rubbish_in_between(stage: Stage) -> None:
 async def _in_between(stage: Stage, statuses: Sequence[Document | None]) -> None:
     """Write statuses while nobody runs: the accounts begin anew, and nobody makes up for what came meanwhile."""
     await _edited(stage)
-    with stage.fault("nobody runs, and statuses are lost", blind=True, down=True):
+    with stage.fault("nobody runs, and statuses are lost", down=True):
         begun = wall.now()
         stage.a.kill()
         await stage.a.gone()
