@@ -50,9 +50,14 @@ def resting() -> Iterator[None]:
 
 @contextmanager
 def settling() -> Iterator[None]:
-    """Take in what stays: nothing is collected until it is settled, and none of it is ever looked through again."""
+    """Take in what stays: nothing is collected until it is settled, and none of it is ever looked through again.
+
+    Unless that fails: who tries each second, for hours, must not keep the collector off, nor keep its garbage for ever.
+    """
     _collector.off()
     try:
         yield
-    finally:
-        asyncio.get_running_loop().call_later(SETTLED_SECONDS, _collector.settle)
+    except BaseException:
+        _collector.on()
+        raise
+    asyncio.get_running_loop().call_later(SETTLED_SECONDS, _collector.settle)
