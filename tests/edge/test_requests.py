@@ -48,6 +48,7 @@ def answering(status: int, body: Any) -> Callable[[web.Request], Awaitable[web.S
         (201, {"metadata": {"resourceVersion": "soon"}}, Answer.UNKNOWN),
         (409, {"reason": "AlreadyExists"}, Answer.EXISTS),
         (409, {"reason": "Conflict"}, Answer.UNKNOWN),
+        (409, {"reason": "AlreadyExists", "message": 'admission webhook "a" denied the request'}, Answer.UNKNOWN),
         (422, {"reason": "Invalid"}, Answer.REJECTED),
         (400, {"message": 'strict decoding error: unknown field "spec.foo"'}, Answer.REJECTED),
         (400, {"message": 'admission webhook "a" denied the request'}, Answer.REFUSED),

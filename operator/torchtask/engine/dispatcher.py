@@ -90,7 +90,7 @@ def _launch_answer(error: Exception) -> Answer:
     if not isinstance(error, ApiError):
         return Answer.UNKNOWN
     if error.status == 409:
-        return Answer.EXISTS if error.reason == "AlreadyExists" else Answer.UNKNOWN
+        return Answer.EXISTS if error.taken else Answer.UNKNOWN
     if error.never:
         return Answer.REJECTED
     return Answer.UNKNOWN if error.passing else Answer.REFUSED
