@@ -96,7 +96,12 @@ DOCUMENTS: Mutants = {
         Mutant("return str(ip_address(address))", "return address", "addresses are written in one way", SPEC),
     ),
     "wire/tasks.py": (
-        Mutant("and daemon is None", "", "a daemon's instances may run for ever", SPEC),
+        Mutant(
+            "default_timeout is None or daemon",
+            "default_timeout is None",
+            "a daemon's instances may run for ever",
+            SPEC,
+        ),
         Mutant('("container" in fields) == ("jobTemplate" in fields)', "not fields", "one of the two", WIRE),
     ),
     "wire/values.py": (

@@ -165,11 +165,10 @@ class Reflector:
         return version
 
     def _tell(self, kind: str, document: Document, version: int) -> int:
-        metadata = document["metadata"]
         if kind in {"ADDED", "MODIFIED"}:
             self._changed(document, version)
         elif kind == "DELETED":
-            self._gone(metadata["uid"])
+            self._gone(document["metadata"]["uid"])
         elif kind != "BOOKMARK":
             raise NoAnswerError(f"an event of the unknown type {kind!r}")
         return version

@@ -23,7 +23,7 @@ _LONGEST_NONCE = 64
 
 
 def task(document: Json, now: datetime, default_timeout: int | None = None) -> Task:
-    """Read a TorchTask. A spec that cannot be understood is in the result, as the error; `default_timeout` as there."""
+    """Read a TorchTask. A spec that cannot be understood is in the result, as the error; `default_timeout` as in `spec`."""
     try:
         understood = spec(document.get("spec"), document["metadata"]["uid"], default_timeout)
         return _task(document, understood, understood.schedule.warnings(now))
@@ -80,8 +80,7 @@ def spec(document: object, uid: str, default_timeout: int | None = None) -> Spec
     catch_up, catch_up_limit = limits.catch_up(fields, overlap)
     successful, failed = (given(fields, name, _HISTORY) for name in _HISTORY_LIMITS)
     job, labels, annotations = _what(fields)
-    if default_timeout is not None and daemon is None:
-        job = {"activeDeadlineSeconds": default_timeout, **job}
+    limit = {} if default_timeout is None or daemon else {"activeDeadlineSeconds": default_timeout}
     return Spec(
         schedule=NEVER if daemon else parse(told),
         jitter_seconds=integer("spec.jitterSeconds", given(fields, "jitterSeconds", 0), 0, _MOST_JITTER),
@@ -94,7 +93,7 @@ def spec(document: object, uid: str, default_timeout: int | None = None) -> Spec
         catch_up_limit=catch_up_limit,
         successful_history=integer("spec.successfulJobsHistoryLimit", successful, 0),
         failed_history=integer("spec.failedJobsHistoryLimit", failed, 0),
-        job_text=_text(job),
+        job_text=_text({**limit, **job}),
         labels=labels,
         annotations=annotations,
         template=when.hashed([fields.get(name) for name in _TEMPLATE]),
