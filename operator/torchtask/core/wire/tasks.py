@@ -23,7 +23,10 @@ _LONGEST_NONCE = 64
 
 
 def task(document: Json, now: datetime, default_timeout: int | None = None) -> Task:
-    """Read a TorchTask. A spec that cannot be understood is in the result, as the error; `default_timeout` as in `spec`."""
+    """Read a TorchTask. A spec that cannot be understood is in the result, as the error.
+
+    `default_timeout` (seconds) is for a task that sets none, as in `spec`.
+    """
     try:
         understood = spec(document.get("spec"), document["metadata"]["uid"], default_timeout)
         return _task(document, understood, understood.schedule.warnings(now))
