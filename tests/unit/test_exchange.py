@@ -48,6 +48,9 @@ def test_without_a_date_nobody_can_tell(date: str | None) -> None:
         ("-1", None),
         ("nan", None),
         ("soon", None),
+        ("Mon, 01 Jun 99999 12:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -9999", None),
+        ("Mon, 01 Jan 0001 00:00:00 +9999", None),
     ],
 )
 def test_retry_after_is_a_number_or_a_date_by_the_servers_clock(text: str, seconds: float | None) -> None:
@@ -59,3 +62,14 @@ def test_a_date_without_the_servers_clock_is_read_by_ours() -> None:
     """There is no better one."""
     until = {"Retry-After": "Mon, 01 Jun 2026 12:00:07 GMT"}
     assert retry_after(until, at("12:00:00") + timedelta(seconds=3)) == 4
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "Mon, 01 Jun 99999 12:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "1 Jan 0001 00:00 +9999"]
+)
+def test_a_date_that_makes_no_sense_breaks_nothing(text: str) -> None:
+    """Whatever stands between us and the API server may write what it likes: the answer itself still counts."""
+    apart = skew({"Date": text}, at("12:00:00"), at("12:00:01"))
+
+    assert apart is None or apart > 0
+    assert retry_after({"Retry-After": NOON, "Date": text}, at("12:00:00")) == 0

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 MOST_RETRY_AFTER_SECONDS = 30.0
 DATE_LASTS = timedelta(seconds=1)  # the header has whole seconds
+UNREADABLE = (ValueError, OverflowError)  # no date, or one that is outside of what there is
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,12 @@ def skew(headers: Mapping[str, str], sent: datetime, received: datetime) -> floa
 
     A clock that went back meanwhile makes `received` the earlier one; then the skew may be anything in between.
     """
+    first, last = min(sent, received), max(sent, received)
     try:
         date = _instant(headers.get("Date", ""))
-    except ValueError:
+        return max(timedelta(0), date - last, first - (date + DATE_LASTS)).total_seconds()
+    except UNREADABLE:
         return None
-    first, last = min(sent, received), max(sent, received)
-    return max(timedelta(0), date - last, first - (date + DATE_LASTS)).total_seconds()
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -46,17 +47,16 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     text = headers.get("Retry-After", "")
     if text.isascii() and text.isdigit():
         return min(float(text), MOST_RETRY_AFTER_SECONDS)
-    try:
-        until = _instant(text)
-    except ValueError:
-        return None
-    with suppress(ValueError):
+    with suppress(*UNREADABLE):
         now = _instant(headers.get("Date", ""))
-    return min(max(0.0, (until - now).total_seconds()), MOST_RETRY_AFTER_SECONDS)
+    try:
+        return min(max(0.0, (_instant(text) - now).total_seconds()), MOST_RETRY_AFTER_SECONDS)
+    except UNREADABLE:
+        return None
 
 
 @lru_cache(maxsize=8)  # the answers of a second all have the same date
 def _instant(text: str) -> datetime:
-    """Read an HTTP date; raises ValueError."""
+    """Read an HTTP date; raises ValueError or OverflowError."""
     time = parsedate_to_datetime(text)
     return time if time.tzinfo else time.replace(tzinfo=UTC)
