@@ -78,9 +78,12 @@ class Replica:
 
     def __init__(self, api: Api, name: str) -> None:
         self.terms = 0
+        self.trouble: Exception | None = None
         self.leader = Leader(Lease(api, "ours", name), self._won, complaint())
 
     def _won(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
         self.terms += 1
 
 

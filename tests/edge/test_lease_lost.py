@@ -102,3 +102,20 @@ def test_a_lease_is_given_back_though_its_renewal_was_broken_off() -> None:
         assert server.holder == ""
 
     run(work)
+
+
+@pytest.mark.usefixtures("time")
+def test_who_cannot_take_over_does_not_lead_and_tries_again() -> None:
+    """Nothing is decided from what was seen before another operator led."""
+
+    async def work(_: Server, replica: Callable[[str], Replica]) -> None:
+        a = replica("a")
+        a.trouble = ValueError("whatever it was")
+        with pytest.raises(ValueError, match="whatever"):
+            await a.leader.step()
+        assert not a.leader.leads
+        a.trouble = None
+        await a.leader.step()
+        assert (a.leader.leads, a.terms) == (True, 1)
+
+    run(work)

@@ -59,9 +59,9 @@ class Leader:
             return
         self._renewed = begun
         if term != self._term:
+            self._won()  # before it leads: should that fail, it is tried again at the next step
             self._term = term
             log.info("leading")
-            self._won()
 
     @property
     def leads(self) -> bool:

@@ -6,6 +6,7 @@ Law: a pass that fails, whatever the fault, harms no other task and is tried aga
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -57,7 +58,16 @@ class Operation:
         self._writer = Writer(api, self.sight, self._launches, wake, told)
         self._judge = Judge(api, wake, about("judging a template"))
         self._ends = Ends(api, self.sight.runs.explain, about("asking why a run failed"))
-        self._complaint, self._send_events = about("deciding"), partial(told.events.run, api)
+        self._complaint = about("deciding")
+        self._works: dict[str, Callable[[], Awaitable[None]]] = {
+            "the loop": self._turn,
+            "looking": self.sight.run,
+            "writing": self._writer.run,
+            "leading": self.leader.run,
+            "complaining": told.complaints.run,
+            "sending events": partial(told.events.run, api),
+            "measuring": partial(measure, told.metrics.health.lagged),
+        }
         told.metrics.before_shown(self._show)
         self._turned = clock.monotonic()
         self._ahead = clock.now() - timedelta(seconds=self._turned)  # the wall clock, less the one that never steps
@@ -66,12 +76,8 @@ class Operation:
         """Operate until cancelled; then finish what is in flight, write what is decided, and let another lead."""
         try:
             async with asyncio.TaskGroup() as group:
-                for work in (self.sight.run(), self._writer.run(), self.leader.run()):
-                    group.create_task(work)
-                group.create_task(supervised("the loop", self._turn))
-                group.create_task(supervised("complaining", self._told.complaints.run))
-                group.create_task(supervised("sending events", self._send_events))
-                group.create_task(measure(self._told.metrics.health.lagged))
+                for name, work in self._works.items():
+                    group.create_task(supervised(name, work))
         finally:
             await self._end()
 
