@@ -2,10 +2,15 @@
 
 import json
 import logging
+import sys
+import threading
 import traceback
 from datetime import UTC, datetime
+from types import TracebackType
 
 FIELDS = "fields"  # log.info("…", extra={FIELDS: {"run": …}}): what a machine will look for stands beside the message
+
+log = logging.getLogger(__name__)
 
 
 class JsonFormatter(logging.Formatter):
@@ -31,3 +36,11 @@ def configure(level: int) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("kopf").setLevel(logging.CRITICAL)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda told: _uncaught(told.exc_type, told.exc_value, told.exc_traceback)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """Log what nobody caught, instead of a trace of many lines."""
+    log.critical("nobody caught this", exc_info=(kind, error or kind(), trace))
