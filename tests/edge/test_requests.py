@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.edge.loopback import served
 from tests.launches import START
 from tests.scenario import UID, a_task, document
-from tests.telling import complaint
+from tests.telling import Report, complaint
 from torchtask.core.caps import Limits
 from torchtask.core.clearing import Prune
 from torchtask.core.launch import Answer, Reply
@@ -105,10 +105,10 @@ def test_a_deletion_may_be_asked_for_again(
 
 
 class Statuses:
-    """An API server that takes statuses; or gives another answer."""
+    """An API server that takes statuses, but for the first `conflicts`; or gives another answer."""
 
-    def __init__(self, status: int = 200, text: str = "") -> None:
-        self.status, self.text, self.patches = status, text, 0
+    def __init__(self, status: int = 200, text: str = "", conflicts: int = 0) -> None:
+        self.status, self.text, self.patches, self.conflicts = status, text, 0, conflicts
         self.patched = asyncio.Event()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -121,7 +121,8 @@ class Statuses:
             return web.Response(status=self.status, text=self.text)
         answer = document() | {"reason": "NotFound"}
         answer["metadata"]["resourceVersion"] = str(self.patches + 1)
-        return web.json_response(answer, status=self.status)
+        conflict = request.method == "PATCH" and self.patches <= self.conflicts
+        return web.json_response(answer, status=409 if conflict else self.status)
 
 
 async def written(server: Statuses, act: Callable[[Writer, Tasks], Awaitable[None]]) -> Tasks:
@@ -184,6 +185,23 @@ def test_statuses_are_written_less_often_the_more_tasks_have_news(tasks: int, se
         assert writer._interval == seconds  # noqa: SLF001
 
     asyncio.run(written(Statuses(), act))
+
+
+@pytest.mark.parametrize(("conflicts", "told"), [(1, 0), (3, 2)])
+def test_conflicts_that_do_not_end_are_told(conflicts: int, told: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is no fault: somebody edited the task meanwhile. Who meets them again and again writes no status."""
+    server, report = Statuses(conflicts=conflicts), Report()
+    monkeypatch.setattr("torchtask.engine.writer.INTERVAL_SECONDS", 0.01)
+
+    async def act(writer: Writer, tasks: Tasks) -> None:
+        writer._complaint = report  # type: ignore[assignment]  # noqa: SLF001
+        async with asyncio.timeout(10):
+            while not report.successes:  # noqa: ASYNC110 -- the writer has no event to wait for
+                await asyncio.sleep(0.001)
+        assert len(tasks) == 1
+
+    asyncio.run(written(server, act))
+    assert len(report.failures) == told
 
 
 def test_a_server_that_knows_nothing_of_tasks_yet_makes_nobody_forget_them() -> None:

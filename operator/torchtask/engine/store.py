@@ -30,7 +30,8 @@ class Record:
     written last, whose echo may come before its answer.
     `judged`: the generation whose template the server has been asked about. `lateness`: of the last launches, by fire
     time, in milliseconds; `on_time`: the launches under way that will be measured, with their fire and launch times.
-    `tail`: the last words of the run that failed last, and how often they came in a row.
+    `tail`: the last words of the run that failed last, and how often they came in a row. `conflicted`: the status that
+    was written last met a newer version of the task.
     """
 
     task: Task
@@ -48,6 +49,7 @@ class Record:
     on_time: dict[Unit, tuple[datetime, datetime]] = field(default_factory=dict)
     tail: tuple[str, int] = ("", 0)
     unread: bool = False
+    conflicted: bool = False
 
 
 class Tasks:

@@ -135,7 +135,7 @@ class Writer:
             return await self._refused(record, error)
         self._complaint.well()
         record.version = max(record.version, int(answer["metadata"]["resourceVersion"]))
-        record.published = digest
+        record.published, record.conflicted = digest, False
         if record.ledger is not None:
             before, record.ledger = record.ledger.published, books.published(record.ledger, ledger)
             if record.over or books.frees(record.ledger, before):
@@ -152,11 +152,14 @@ class Writer:
             return 0.0
         self._again.add(task.uid)
         if isinstance(error, ApiError) and error.status == 409:
+            again, record.conflicted = record.conflicted, True
             try:
                 await self._reread(task)
             except ClusterError as another:
                 error = another
             else:
+                if again:  # once may happen to anybody whose task is edited
+                    self._complaint.failed(error, f"{task.namespace}/{task.name}")
                 return self._interval
         self._complaint.failed(error, f"{task.namespace}/{task.name}")
         return max(AFTER_A_FAULT_SECONDS, error.retry_after or 0.0)
