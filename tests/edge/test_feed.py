@@ -80,6 +80,28 @@ def test_kopf_is_started_again_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> 
     asyncio.run(check())
 
 
+def test_a_kopf_that_hangs_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It watches, for all it says, and asks for nothing any more: only a new process helps."""
+    monkeypatch.setattr(feed, "STUCK_SECONDS", 0.2)
+
+    async def operator(*, ready_flag: Any, **_: Any) -> None:
+        await aioadapters.raise_flag(ready_flag)
+        await asyncio.Event().wait()
+
+    async def check() -> None:
+        connection = Connection("http://127.0.0.1:1", tls=False, configuration=Anybody)
+        fed = feed.Feed(connection, Taker(asyncio.Event()), complaint())
+        monkeypatch.setattr("kopf.operator", operator)
+        fed.start()
+        await until(fed.is_watching)
+        fed._heard_of("/somewhere", None)  # noqa: SLF001 -- as its session does
+        assert fed.is_live()
+        await until(lambda: not fed.is_live())
+        assert fed.is_watching()
+
+    asyncio.run(check())
+
+
 def test_kopf_is_shown_no_list_and_all_of_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     """It watches from the list's version on; when it has that, we list, so that nothing falls in between."""
     monkeypatch.setattr(feed, "LOGIN_PAUSE_SECONDS", 0)

@@ -29,7 +29,7 @@ from torchtask.engine.complaints import Complaint
 WATCH_SECONDS = 15  # less than what `sight` waits for: a watch that is granted is all it hears when nothing happens
 RESTART_SECONDS = 2
 LOGIN_PAUSE_SECONDS = 1
-AWAY_SECONDS = 60
+STUCK_SECONDS = 90  # a request may take 30, and so may a watch that is silent
 MOST_BACKOFF_SECONDS = 3
 
 
@@ -96,7 +96,7 @@ class Feed:
         self._stop = threading.Event()
         self._watching = threading.Event()
         self._end_kopf: Callable[[], object] = lambda: None
-        self._begun_time = clock.monotonic()
+        self._moved_time = clock.monotonic()  # when kopf began, ended, or had an answer or none
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
 
     def start(self) -> None:
@@ -110,9 +110,8 @@ class Feed:
             self._end_kopf()
 
     def is_live(self) -> bool:
-        """Tell whether kopf runs, or is being started again, be it in vain: only one that hangs is dead."""
-        moving = self.is_watching() or clock.monotonic() - self._begun_time < AWAY_SECONDS
-        return self._thread.is_alive() and moving
+        """Tell whether kopf asks for something now and then, be it in vain: only one that hangs is dead."""
+        return self._thread.is_alive() and clock.monotonic() - self._moved_time < STUCK_SECONDS
 
     def is_watching(self) -> bool:
         """Tell whether kopf runs; it may still be waiting for an API server that does not answer."""
@@ -120,7 +119,7 @@ class Feed:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._begun_time = clock.monotonic()
+            self._moved_time = clock.monotonic()
             try:
                 asyncio.run(self._watch())
             except Exception as error:  # noqa: BLE001 -- whatever ends kopf must not end the feed
@@ -149,7 +148,7 @@ class Feed:
                 ready_flag=ready,
             )
         finally:
-            self._begun_time = clock.monotonic()
+            self._moved_time = clock.monotonic()
             self._watching.clear()
             watching.cancel()
 
@@ -178,6 +177,7 @@ class Feed:
 
     def _heard_of(self, path: str, error: ClusterError | None) -> None:
         """Take note of how a request of kopf's went: a watch is opened anew after `WATCH_SECONDS`."""
+        self._moved_time = clock.monotonic()
         if error is not None:
             self._call(self._complaint.failed, error)
         elif path == paths.TASKS:
