@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from torchtask import clock
 
 SPARE = 100
-AFTER_A_FAULT = timedelta(seconds=5)
+AFTER_A_FAULT = timedelta(seconds=3)
 
 
 class Agenda:

@@ -8,7 +8,7 @@ from functools import partial
 
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api
-from torchtask.cluster.errors import ApiError
+from torchtask.cluster.errors import ApiError, ClusterError
 from torchtask.core.clearing import Clearing, EndPending, Prune, Remove, Stop
 from torchtask.core.ends import stuck_of
 from torchtask.core.manifest import ended_by
@@ -21,7 +21,7 @@ from torchtask.engine.told import Told
 
 AT_ONCE = 10  # requests for one task
 SEEN_SECONDS = 2.0  # after which the watch has shown what was done
-REFUSED_SECONDS = 10.0
+REFUSED_SECONDS = 3.0
 GONE = {404, 409}  # there is none, or another has its name
 
 log = logging.getLogger(__name__)
@@ -59,14 +59,15 @@ class Clearer:
                 return self._remove(task)
 
     async def _do(self, record: Record, uid: str, work: Coroutine[object, object, None]) -> None:
-        """Do the work; let it be asked for again later: after a refusal later still, so that it makes no storm."""
+        """Do the work; let it be asked for again later: after a refusal later still, or when the server says so."""
         seconds = SEEN_SECONDS
         try:
             await work
         except Exception as error:  # noqa: BLE001 -- no answer, or one that makes no sense: it is asked again
             if not (isinstance(error, ApiError) and error.status in GONE):
                 self._complaint.failed(error, f"{record.task.namespace}/{record.task.name}")
-                seconds = REFUSED_SECONDS
+                told = error.retry_after if isinstance(error, ClusterError) else None
+                seconds = max(REFUSED_SECONDS, told or 0.0)
         else:
             self._complaint.well()
         self._answered(record)
