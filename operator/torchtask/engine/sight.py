@@ -14,6 +14,7 @@ from functools import partial
 from torchtask import clock, collector
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
+from torchtask.cluster.errors import ClusterError
 from torchtask.cluster.reflector import Reflector, pages
 from torchtask.core import hold, names
 from torchtask.core.model import Task
@@ -169,7 +170,8 @@ class Sight:
             except Exception as error:  # noqa: BLE001 -- whatever the server sent, the operator goes on
                 self._complaint.failed(error)
                 seconds = 0.0
-                await asyncio.sleep(SOON_SECONDS)
+                told = error.retry_after if isinstance(error, ClusterError) else None
+                await asyncio.sleep(max(SOON_SECONDS, told or 0.0))
             await self._wait(seconds)
 
     async def _wait(self, seconds: float) -> None:
