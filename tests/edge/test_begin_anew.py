@@ -147,3 +147,64 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_says() -> None:
             running.cancel()
 
     asyncio.run(check())
+
+
+def test_what_the_old_watch_says_last_does_not_count() -> None:
+    """Its event may have come already when all is to begin anew: another's Jobs would still be out of sight."""
+
+    async def check() -> None:
+        listener, server = Listener(), Server(lambda number: page(number, thing("a", number)))
+        async with served(server.answer) as api:
+            reflected = Reflector(api, PATH, listener, Report())
+            running = asyncio.create_task(reflected.run())
+            await listener.until({"a": 1})
+            reflected.begin_anew()
+            reflected._heard(1)  # noqa: SLF001 -- as its last line would have it
+            assert not reflected.sighted.is_set()
+            async with asyncio.timeout(10):
+                await reflected.sighted.wait()
+            assert server.lists == 2
+            running.cancel()
+
+    asyncio.run(check())
+
+
+def test_objects_that_are_too_large_for_a_page_are_listed_in_smaller_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large their users make them: neither memory nor time for one answer may run out."""
+    monkeypatch.setattr("torchtask.cluster.api.MOST_BYTES", 5_000)
+    things = [thing(str(number), 1) | {"text": "x" * 1_000} for number in range(10)]
+    limits: list[int] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "watch" in request.query:
+            await asyncio.Event().wait()
+        limit, begin = int(request.query["limit"]), int(request.query.get("continue", "0"))
+        limits.append(limit)
+        rest = {"continue": str(begin + limit)} if begin + limit < len(things) else {}
+        return web.json_response({"metadata": {"resourceVersion": "1", **rest}, "items": things[begin : begin + limit]})
+
+    async def check() -> None:
+        listener = Listener()
+        async with served(answer) as api:
+            running = asyncio.create_task(Reflector(api, PATH, listener, Report()).run())
+            await listener.until({str(number): 1 for number in range(10)})
+            running.cancel()
+
+    asyncio.run(check())
+    assert limits == [250, 31, *[3] * 4]
+
+
+def test_a_line_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would fill the memory, and never be an event."""
+    monkeypatch.setattr("torchtask.cluster.api.MOST_BYTES", 5_000)
+
+    async def check() -> None:
+        listener, report = Listener(), Report()
+        server = Server(lambda number: page(number, thing("a", number)), line=b"x" * 6_000)
+        async with served(server.answer) as api:
+            running = asyncio.create_task(Reflector(api, PATH, listener, report).run())
+            await listener.until({"a": 2})
+            running.cancel()
+        assert "a line that does not end" in str(report.failures[0])
+
+    asyncio.run(check())

@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 from kubernetes.config import kube_config
 
 from lab import certificates
+from torchtask.cluster.api import Api
 from torchtask.cluster.connection import connect
 from torchtask.cluster.errors import NoAnswerError
 
@@ -151,5 +154,47 @@ def test_a_plugin_that_hangs_is_an_answer_that_does_not_come(plugin: Path, monke
                 await connection.headers()
         (plugin / "free").touch()
         assert await connection.headers() == {"authorization": "Bearer told"}
+
+    asyncio.run(check())
+
+
+def test_a_plugin_that_hangs_for_long_is_asked_anew(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it waits for may never come; the next one may be luckier, and the process can end without the first."""
+    for name, seconds in (("PLUGIN_SECONDS", 0.1), ("HUNG_SECONDS", 0.2)):
+        monkeypatch.setattr(f"torchtask.cluster.connection.{name}", seconds)
+
+    async def check() -> None:
+        connection = connect()
+        (plugin / "free").unlink()
+        async with asyncio.timeout(10):
+            while runs(plugin) < 4:
+                with pytest.raises(NoAnswerError):
+                    await connection.headers()
+        (plugin / "free").touch()
+
+    asyncio.run(check())
+
+
+def test_an_authority_that_was_replaced_is_read_anew_when_the_server_is_not_of_ours(folder: Path) -> None:
+    """Nobody answers 401 then: there is no answer at all."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"kind": "Job"})
+
+    async def check() -> None:
+        connection = connect()
+        certificates.new_authority(folder).server("server", "kube-apiserver", ["127.0.0.1"])
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(folder / "server.crt", folder / "server.key")
+        runner = web.AppRunner(web.Application())
+        runner.app.router.add_get("/x", answer)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+        connection.server = f"https://127.0.0.1:{runner.addresses[0][1]}"
+        async with Api(connection) as api:
+            with pytest.raises(NoAnswerError, match="certificate"):
+                await api.get("/x")
+            assert await api.get("/x") == {"kind": "Job"}
+        await runner.cleanup()
 
     asyncio.run(check())

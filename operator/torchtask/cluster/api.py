@@ -17,13 +17,14 @@ import orjson
 
 from torchtask import clock
 from torchtask.cluster.connection import Connection, words_of
-from torchtask.cluster.errors import ApiError, NoAnswerError, NotLeadingError
+from torchtask.cluster.errors import ApiError, NoAnswerError, NotLeadingError, TooLargeError
 from torchtask.cluster.exchange import Exchange, retry_after, skew
 
 TOTAL_SECONDS = 10.0
 CONNECT_SECONDS = 5
 IDLE_SECONDS = 75  # for which a connection is kept, for what fires each minute; the API server keeps it for 90
 RENEWAL_SECONDS = 1.0  # between two readings of credentials that the server will not have
+MOST_BYTES = 16 * 2**20  # of one answer, or of one event: objects are as large as their users make them
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"  # who wrote an object knows the rest of it
 
@@ -60,7 +61,8 @@ class Api:
     ) -> None:
         self._connection, self._permit, self._observe = connection, permit, observe
         self._session = session or aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=IDLE_SECONDS)
+            connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=IDLE_SECONDS),
+            headers={"Accept-Encoding": "identity"},  # to pack a list and unpack it takes longer than to send it
         )
         self._room = asyncio.Semaphore(connections)
         self._renewed = float("-inf")
@@ -112,9 +114,10 @@ class Api:
                     timeout=aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds)),
                     ssl=self._connection.tls,
                 ) as response:
-                    body = await response.read()
+                    body = await _body(response)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 self._observe(Exchange(request.method, request.path, None, clock.monotonic() - begun))
+                await self._unanswered(error)
                 raise NoAnswerError(f"{request.method} {request.path}: {words_of(error)}") from error
             await self._answered(request, response, sent, begun)
             return _document(body, response)
@@ -125,7 +128,17 @@ class Api:
         now = clock.monotonic()
         apart = skew(response.headers, sent, clock.now())
         self._observe(Exchange(request.method, request.path, response.status, now - begun, apart))
-        if response.status == 401 and now - self._renewed >= RENEWAL_SECONDS:
+        if response.status == 401:
+            await self._renew()
+
+    async def _unanswered(self, error: Exception) -> None:
+        """Read the authority anew that the server's certificate is not of: it may have been replaced."""
+        if isinstance(error, aiohttp.ClientSSLError):
+            await self._renew()
+
+    async def _renew(self) -> None:
+        now = clock.monotonic()
+        if now - self._renewed >= RENEWAL_SECONDS:
             self._renewed = now
             await self._connection.renew()
 
@@ -151,8 +164,23 @@ class Api:
                     *lines, rest = (rest + chunk).split(b"\n")
                     for line in lines:
                         yield line
+                    if len(rest) > MOST_BYTES:
+                        raise TooLargeError(f"WATCH {path}: a line that does not end")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            await self._unanswered(error)
             raise NoAnswerError(f"WATCH {path}: {words_of(error)}") from error
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """Read an answer; raises `TooLargeError` for more than may be taken."""
+    if (response.content_length or MOST_BYTES) < MOST_BYTES:
+        return await response.read()
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise TooLargeError(f"{response.method} {response.url.path}: an answer of more than {MOST_BYTES:,} bytes")
+    return bytes(body)
 
 
 def _document(body: bytes, response: aiohttp.ClientResponse) -> Document:

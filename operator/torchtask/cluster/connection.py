@@ -1,17 +1,19 @@
 """Where the API server is and how to be let in: the official client's configuration, put into aiohttp's terms.
 
-Law: no event loop waits for a credential plugin, which may ask whom it likes: it runs in a thread, one at a time.
+Law: no event loop waits for a credential plugin, which may ask whom it likes: it runs in a thread, once for all who
+wait for it. One that hangs is given up, and keeps neither the next one from being asked nor the process from its end.
 """
 
 import asyncio
 import os
 import ssl
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import aiohttp
 from kubernetes import client, config
@@ -22,14 +24,41 @@ from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError, NoCl
 SERVICE_HOST = "KUBERNETES_SERVICE_HOST"
 NOTHING = "nothing,!nothing"  # the selector of objects that have a label and do not have it
 PLUGIN_SECONDS = 10.0  # for which a credential plugin is waited for; it goes on
+HUNG_SECONDS = 60.0  # after which one that goes on is given up, and asked again
 FRESH_SECONDS = 1.0  # for which what a plugin may have told is not asked for again; the client renews it minutes early
 
 T = TypeVar("T")
 
 
-def _one_thread() -> ThreadPoolExecutor:
-    """Return a thread of its own, begun when it is needed: one of the loop's is waited for by name resolution."""
-    return ThreadPoolExecutor(1, "credentials")
+class _Apart(Generic[T]):
+    """Work that is done in a thread; what it told is told again for `lasts` seconds from its begin."""
+
+    def __init__(self, work: Callable[[], T], lasts: float) -> None:
+        self._work, self._lasts = work, lasts
+        self._under_way: Future[T] | None = None
+        self._begun = 0.0
+
+    async def result(self) -> T:
+        """Wait for what it tells, and let it go on where nobody waits any more. Raises `TimeoutError`, and its own."""
+        under_way, now = self._under_way, clock.monotonic()
+        if under_way is None or now - self._begun >= (self._lasts if under_way.done() else HUNG_SECONDS):
+            under_way, self._begun = Future[T](), now
+            self._under_way = under_way
+            threading.Thread(target=self._do, args=(under_way,), name="credentials", daemon=True).start()
+        if under_way.done():
+            return under_way.result()
+        async with asyncio.timeout(PLUGIN_SECONDS):
+            return await asyncio.shield(asyncio.wrap_future(under_way))
+
+    def forget(self) -> None:
+        """Tell nothing again of what was told."""
+        self._under_way = None
+
+    def _do(self, under_way: Future[T]) -> None:
+        try:
+            under_way.set_result(self._work())
+        except Exception as error:  # noqa: BLE001 -- it is who waits for it that it concerns
+            under_way.set_exception(error)
 
 
 @dataclass(slots=True)
@@ -44,10 +73,11 @@ class Connection:
     configuration: Any
     certificates: tuple[bytes, ...] = ()
     slow: bool = False
-    _thread: ThreadPoolExecutor = field(default_factory=_one_thread, init=False)
-    _reading: Future[dict[str, str]] | None = field(default=None, init=False)
-    _read_time: float = field(default=0.0, init=False)
-    _renewing: Future[None] | None = field(default=None, init=False)
+    _reading: _Apart[dict[str, str]] = field(init=False)
+    _renewing: _Apart[None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reading, self._renewing = _Apart(self._headers, FRESH_SECONDS), _Apart(self._renew, 0.0)
 
     async def headers(self) -> dict[str, str]:
         """Return the credentials that are valid now; may read a file, or run the kubeconfig's credential plugin.
@@ -56,12 +86,8 @@ class Connection:
         """
         if not self.slow:
             return self._headers()
-        reading, now = self._reading, clock.monotonic()
-        if reading is None or (reading.done() and now - self._read_time >= FRESH_SECONDS):
-            reading = self._reading = self._thread.submit(self._headers)
-            self._read_time = now
         try:
-            return await _result(reading)
+            return await self._reading.result()
         except TimeoutError as error:
             raise NoAnswerError("reading the credentials: the plugin takes its time") from error
 
@@ -70,10 +96,8 @@ class Connection:
 
         The TLS context too, unless its files say what they said: each new one would need connections of its own.
         """
-        if self._renewing is None or self._renewing.done():
-            self._renewing = self._thread.submit(self._renew)
         with suppress(Exception):  # the client lets through whatever its parsers raise of a file that is half written
-            await _result(self._renewing)
+            await self._renewing.result()
 
     def _headers(self) -> dict[str, str]:
         try:
@@ -86,15 +110,8 @@ class Connection:
         configuration = _configuration()
         if _certificates(configuration) != self.certificates:
             self.tls, self.certificates = _tls(configuration), _certificates(configuration)
-        self.configuration, self.slow, self._reading = configuration, _is_slow(configuration), None
-
-
-async def _result(work: Future[T]) -> T:
-    """Wait for what the thread does, and have it go on where nobody waits any more. Raises `TimeoutError`."""
-    if work.done():
-        return work.result()
-    async with asyncio.timeout(PLUGIN_SECONDS):
-        return await asyncio.shield(asyncio.wrap_future(work))
+        self.configuration, self.slow = configuration, _is_slow(configuration)
+        self._reading.forget()
 
 
 def connect() -> Connection:

@@ -19,6 +19,10 @@ class NoAnswerError(ClusterError):
     """No answer, or one that makes no sense: what was asked may have been done, or not."""
 
 
+class TooLargeError(NoAnswerError):
+    """The answer is larger than what is taken of one: whoever wants it asks for less at a time."""
+
+
 class NotLeadingError(ClusterError):
     """Nothing was asked: another operator may be leading, and only the leader writes."""
 

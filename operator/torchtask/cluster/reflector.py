@@ -13,9 +13,10 @@ import orjson
 
 from torchtask import clock, collector
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError
+from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError, TooLargeError
 
-PAGE = "250"  # read in one go: with many more, others would have to wait for their turn
+PAGE = 250  # read in one go: with many more, others would have to wait for their turn
+SMALLER = 8  # how many times fewer are asked for at once when a page was too large
 WATCH_SECONDS = "25"
 SILENCE_SECONDS = 30
 LEAST_DELAY, MOST_DELAY = 0.1, 3.0
@@ -49,14 +50,29 @@ class Report(Protocol):
 
 
 async def pages(api: Api, path: str, **query: str) -> AsyncIterator[Document]:
-    """Yield the pages of a collection, as of one moment; each is asked for while the one before is gone through."""
-    upcoming = asyncio.ensure_future(api.get(path, limit=PAGE, **query))
+    """Yield the pages of a collection, as of one moment; each is asked for while the one before is gone through.
+
+    Where objects are so large that a page is too large, fewer are asked for at once.
+    """
+    limit = PAGE
+
+    async def ask(**rest: str) -> Document:
+        nonlocal limit
+        while True:
+            try:
+                return await api.get(path, limit=str(limit), **query, **rest)
+            except TooLargeError:
+                if limit == 1:
+                    raise
+                limit = max(1, limit // SMALLER)
+
+    upcoming = asyncio.ensure_future(ask())
     try:
         while True:
             page = await upcoming
             token = page["metadata"].get("continue")
             if token:
-                upcoming = asyncio.ensure_future(api.get(path, limit=PAGE, **query, **{"continue": token}))
+                upcoming = asyncio.ensure_future(ask(**{"continue": token}))
             yield page
             if not token:
                 return
@@ -153,7 +169,8 @@ class Reflector:
     def _heard(self, version: int) -> None:
         self.fresh_time, self._version = clock.monotonic(), version
         self._listener.reached(version)
-        self.sighted.set()
+        if not self._anew.is_set():  # else it is what is about to end that was heard
+            self.sighted.set()
 
     async def _watch(self, version: int) -> int:
         query = self._query | {"allowWatchBookmarks": "true", "timeoutSeconds": WATCH_SECONDS}
