@@ -94,12 +94,36 @@ def test_a_kopf_that_hangs_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("kopf.operator", operator)
         fed.start()
         await until(fed.is_watching)
-        fed._heard_of("/somewhere", None)  # noqa: SLF001 -- as its session does
+        fed._heard_of(paths.TASKS, None)  # noqa: SLF001 -- as its session does
         assert fed.is_live()
         await until(lambda: not fed.is_live())
         assert fed.is_watching()
 
     asyncio.run(check())
+
+
+def test_a_kopf_that_is_granted_no_watch_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server told it to come back in an hour, or it does not know that there are TorchTasks: it would stay deaf."""
+    monkeypatch.setattr(feed, "DEAF_SECONDS", 0.2)
+    monkeypatch.setattr(feed, "RESTART_SECONDS", 0.01)
+    begun, report = list[int](), Report()
+
+    async def operator(*, stop_flag: Any, **_: Any) -> None:
+        begun.append(1)
+        await aioadapters.wait_flag(stop_flag)
+
+    async def check() -> None:
+        connection = Connection("http://127.0.0.1:1", tls=False, configuration=Anybody)
+        fed = feed.Feed(connection, Taker(asyncio.Event()), report)  # type: ignore[arg-type]
+        monkeypatch.setattr("kopf.operator", operator)
+        fed.start()
+        await until(lambda: len(begun) == 3 and len(report.failures) >= 2)
+        assert fed.is_live()
+        fed.stop()
+        await until(lambda: not fed.is_live())
+
+    asyncio.run(check())
+    assert "no watch" in str(report.failures[0])
 
 
 def test_kopf_is_shown_no_list_and_all_of_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:

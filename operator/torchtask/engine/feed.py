@@ -29,7 +29,8 @@ from torchtask.engine.complaints import Complaint
 WATCH_SECONDS = 15  # less than what `sight` waits for: a watch that is granted is all it hears when nothing happens
 RESTART_SECONDS = 2
 LOGIN_PAUSE_SECONDS = 1
-STUCK_SECONDS = 90  # a request may take 30, and so may a watch that is silent
+DEAF_SECONDS = 45  # without a watch that was granted: a request may take 30, and so may a watch that is silent
+STUCK_SECONDS = 2 * DEAF_SECONDS
 MOST_BACKOFF_SECONDS = 3
 
 
@@ -96,7 +97,7 @@ class Feed:
         self._stop = threading.Event()
         self._watching = threading.Event()
         self._end_kopf: Callable[[], object] = lambda: None
-        self._moved_time = clock.monotonic()  # when kopf began, ended, or had an answer or none
+        self._moved_time = clock.monotonic()  # when kopf began, ended, or was granted a list or watch
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
 
     def start(self) -> None:
@@ -110,7 +111,7 @@ class Feed:
             self._end_kopf()
 
     def is_live(self) -> bool:
-        """Tell whether kopf asks for something now and then, be it in vain: only one that hangs is dead."""
+        """Tell whether kopf watches, or is begun anew now and then, be it in vain: only one that hangs is dead."""
         return self._thread.is_alive() and clock.monotonic() - self._moved_time < STUCK_SECONDS
 
     def is_watching(self) -> bool:
@@ -133,10 +134,10 @@ class Feed:
         if self._stop.is_set():
             return
         ready = asyncio.Event()
-        watching = asyncio.create_task(self._watch_begins(ready))
+        beside = asyncio.create_task(self._watch_begins(ready)), asyncio.create_task(self._mind(ended))
         registry = kopf.OperatorRegistry()
         kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)(self._on_event)
-        kopf.on.login(registry=registry)(self._login)
+        kopf.on.login(registry=registry, backoff=LOGIN_PAUSE_SECONDS)(self._login)
         identity: Any = names.MANAGED_BY  # kopf would ask for the user's name, and a Pod's user has only a number
         try:
             await kopf.operator(
@@ -150,7 +151,18 @@ class Feed:
         finally:
             self._moved_time = clock.monotonic()
             self._watching.clear()
-            watching.cancel()
+            for task in beside:
+                task.cancel()
+
+    async def _mind(self, ended: asyncio.Event) -> None:
+        """End a kopf that was granted no watch of TorchTasks for long, to have it begun anew.
+
+        It may be doing what a server told it, that wants to be left alone for an hour, or not know that there are any.
+        """
+        while (rest := self._moved_time + DEAF_SECONDS - clock.monotonic()) > 0:  # noqa: ASYNC110 -- for time to pass
+            await asyncio.sleep(rest)
+        self._call(self._complaint.failed, NoAnswerError("kopf was granted no watch, and begins anew"))
+        ended.set()
 
     async def _watch_begins(self, ready: asyncio.Event) -> None:
         await ready.wait()
@@ -177,10 +189,10 @@ class Feed:
 
     def _heard_of(self, path: str, error: ClusterError | None) -> None:
         """Take note of how a request of kopf's went: a watch is opened anew after `WATCH_SECONDS`."""
-        self._moved_time = clock.monotonic()
         if error is not None:
             self._call(self._complaint.failed, error)
         elif path == paths.TASKS:
+            self._moved_time = clock.monotonic()
             self._call(self._complaint.well)
             self._call(self._taker.heard)
 
