@@ -86,7 +86,7 @@ class _Waiting:
 
     def _call(self, usage: Usage) -> int:
         self._now += EVERY
-        admitted = self._admission.admit(usage, _nobody, self._now)
+        admitted = list(self._admission.admit(usage, _nobody, self._now))
         for want in admitted:
             self._admission.answered(want.namespace, self._now)
             self._admission.want(next(self._wants))

@@ -1,6 +1,6 @@
 """Launches that wait, told in one line: `waiting(WIDE, wanted("x"), wanted("y", "b", priority=1))`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from torchtask.core.admission import Admission, Want
@@ -36,6 +36,6 @@ def waiting(limits: Limits, *wants: Want) -> Admission:
     return admission
 
 
-def tasks(wants: list[Want]) -> str:
+def tasks(wants: Iterable[Want]) -> str:
     """Name the tasks of some launches, in order."""
     return " ".join(want.task for want in wants)

@@ -11,22 +11,17 @@ from aiohttp import web
 from tests.edge.loopback import served
 from tests.launches import START
 from tests.scenario import UID, a_task, document
-from tests.telling import Report, complaint
-from torchtask.core.caps import Limits
+from tests.telling import complaint
 from torchtask.core.clearing import Prune
 from torchtask.core.launch import Answer, Reply
 from torchtask.core.model import Phase
 from torchtask.core.spec import Spec
 from torchtask.engine import clearer
-from torchtask.engine.agenda import Agenda
 from torchtask.engine.dispatcher import Dispatcher
 from torchtask.engine.judge import Judge
-from torchtask.engine.launches import Launches
 from torchtask.engine.runs import Runs
-from torchtask.engine.sight import Sight
 from torchtask.engine.store import Record, Tasks
 from torchtask.engine.told import Told
-from torchtask.engine.writer import WRITERS, Writer
 from torchtask.settings import Settings
 
 
@@ -104,129 +99,34 @@ def test_a_deletion_may_be_asked_for_again(
     asyncio.run(check())
 
 
-class Statuses:
-    """An API server that takes statuses, but for the first `conflicts`; or gives another answer."""
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_repeat_is_sent_only_if_it_is_wanted_when_its_turn_comes(*, wanted: bool) -> None:
+    """It may have waited for long: it is too late by then, or held, or somebody else's to decide (L7)."""
+    posts, launched, found = list[str](), list[Reply](), list[Reply]()
 
-    def __init__(self, status: int = 200, text: str = "", conflicts: int = 0) -> None:
-        self.status, self.text, self.patches, self.conflicts = status, text, 0, conflicts
-        self.patched = asyncio.Event()
+    async def answer(request: web.Request) -> web.StreamResponse:
+        posts.append(request.path)
+        return web.json_response({"metadata": {"resourceVersion": "7"}}, status=201)
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer a patch, or a look at the task."""
-        if request.method == "PATCH":
-            self.patches += 1
-            self.patched.set()
-            await asyncio.sleep(0.05)
-        if self.text:
-            return web.Response(status=self.status, text=self.text)
-        answer = document() | {"reason": "NotFound"}
-        answer["metadata"]["resourceVersion"] = str(self.patches + 1)
-        conflict = request.method == "PATCH" and self.patches <= self.conflicts
-        return web.json_response(answer, status=409 if conflict else self.status)
+    async def check() -> None:
+        task = a_task().task
+        assert isinstance(task.spec, Spec)
+        async with served(answer) as api:
+            dispatcher = Dispatcher(
+                api,
+                lambda _: None,
+                lambda _, __, reply: launched.append(reply),
+                lambda _, __, reply: found.append(reply),
+                complaint(),
+            )
+            dispatcher.repeat(task, task.spec, START, lambda: wanted)
+            await dispatcher.drain(10)
+            assert dispatcher.window.in_flight == 0
 
-
-async def written(server: Statuses, act: Callable[[Writer, Tasks], Awaitable[None]]) -> Tasks:
-    """Run a writer for one task that was just decided."""
-    async with served(server.answer) as api:
-        agenda, told = Agenda(), Told()
-        sight = Sight(api, Settings(), agenda, agenda.drop, told.complaints)
-        sight.tasks.changed(document())
-        record = sight.tasks.get(UID)
-        assert record is not None
-        record.ledger = a_task().since("12:00:00").ledger
-        writer = Writer(api, sight, Launches(api, sight, agenda, Limits(), told), agenda.wake, told)
-        running = asyncio.create_task(writer.run())
-        writer.want(UID)
-        async with asyncio.timeout(10):
-            await server.patched.wait()
-        await act(writer, sight.tasks)
-        running.cancel()
-        return sight.tasks
-
-
-def test_a_status_is_written_once_a_second_at_most() -> None:
-    """What is decided while a patch is under way goes into the next one, and not beside it."""
-    server = Statuses()
-
-    async def act(writer: Writer, tasks: Tasks) -> None:
-        record = tasks.get(UID)
-        assert record is not None
-        for missed in range(5):
-            record.ledger = a_task().since("12:00:00").counted(missed=missed).ledger
-            writer.want(UID)
-            await asyncio.sleep(0.02)
-        assert server.patches == 1
-
-    asyncio.run(written(server, act))
-
-
-def test_many_who_have_nothing_to_write_let_others_have_their_turn() -> None:
-    """Ten thousand tasks that are looked at anew would else keep the loop to themselves for most of a second."""
-    server, turns = Statuses(), 0
-
-    async def act(writer: Writer, _: Tasks) -> None:
-        nonlocal turns
-        for number in range(1000):
-            writer.want(f"gone {number}")
-        while writer._waiting:  # noqa: SLF001 -- it has no event to wait for
-            await asyncio.sleep(0)
-            turns += 1
-
-    asyncio.run(written(server, act))
-    assert turns > 1000 / (2 * WRITERS)
-
-
-@pytest.mark.parametrize(("tasks", "seconds"), [(1, 1.0), (50, 1.0), (100, 2.0), (10_000, 5.0)])
-def test_statuses_are_written_less_often_the_more_tasks_have_news(tasks: int, seconds: float) -> None:
-    """A status a second of each of many tasks would take more of the API server than their launches do."""
-
-    async def act(writer: Writer, _: Tasks) -> None:
-        writer._resting = set(map(str, range(tasks)))  # noqa: SLF001 -- as if all had just been written
-        assert writer._interval == seconds  # noqa: SLF001
-
-    asyncio.run(written(Statuses(), act))
-
-
-@pytest.mark.parametrize(("conflicts", "told"), [(1, 0), (3, 2)])
-def test_conflicts_that_do_not_end_are_told(conflicts: int, told: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One is no fault: somebody edited the task meanwhile. Who meets them again and again writes no status."""
-    server, report = Statuses(conflicts=conflicts), Report()
-    monkeypatch.setattr("torchtask.engine.writer.INTERVAL_SECONDS", 0.01)
-
-    async def act(writer: Writer, tasks: Tasks) -> None:
-        writer._complaint = report  # type: ignore[assignment]  # noqa: SLF001
-        async with asyncio.timeout(10):
-            while not report.successes:  # noqa: ASYNC110 -- the writer has no event to wait for
-                await asyncio.sleep(0.001)
-        assert len(tasks) == 1
-
-    asyncio.run(written(server, act))
-    assert len(report.failures) == told
-
-
-def test_a_server_that_knows_nothing_of_tasks_yet_makes_nobody_forget_them() -> None:
-    """One that has just started has no page for custom resources; that is not to say that the task is gone."""
-    server = Statuses(status=404, text="404 page not found")
-
-    async def act(writer: Writer, tasks: Tasks) -> None:
-        async with asyncio.timeout(10):
-            while UID not in writer._again:  # noqa: ASYNC110, SLF001 -- it is to be written again
-                await asyncio.sleep(0.01)
-        assert len(tasks) == 1
-
-    asyncio.run(written(server, act))
-
-
-def test_a_task_that_is_gone_is_forgotten() -> None:
-    """A status that has no object any more: it was deleted in a gap, and nobody else would tell."""
-    server = Statuses(status=404)
-
-    async def act(_: Writer, tasks: Tasks) -> None:
-        async with asyncio.timeout(10):
-            while len(tasks):  # noqa: ASYNC110 -- the store has no event to wait for
-                await asyncio.sleep(0.01)
-
-    asyncio.run(written(server, act))
+    asyncio.run(check())
+    assert len(posts) == wanted
+    assert [r.answer for r in launched] == [Answer.CREATED] * wanted
+    assert [r.answer for r in found] == [Answer.UNKNOWN] * (not wanted)
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ MUTANTS = {
     ),
     "ready without sight": Mutant(
         module="torchtask.engine.operation",
-        old="        return self.sight.is_fresh and self.leader.is_known and not self._skew.is_great",
+        old="        return self.sight.is_clear and self.leader.is_known and not self._skew.is_great",
         new="        return not self._skew.is_great",
         promise="who does not see the Jobs is not ready",
         experiment="a start without sight of Jobs",

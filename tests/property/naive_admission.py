@@ -10,15 +10,17 @@ from torchtask.core.caps import Limits, Usage
 
 @dataclass(slots=True)
 class Post:
-    """A request: `answered` is when its answer came, None before."""
+    """A request: `answered` is when its answer came, None before. `overdue` is when somebody saw that it takes long."""
 
     namespace: str
     sent: float
     answered: float | None = None
+    overdue: float | None = None
 
     def has_slot(self, now: float) -> bool:
         """Tell whether it counts against the rate."""
-        return self.answered is None or now < self.answered + 1
+        done = self.answered if self.overdue is None else self.overdue
+        return done is None or now < done + 1
 
 
 @dataclass(slots=True)
@@ -42,6 +44,17 @@ class Naive:
         """Return the POSTs that wait for an answer."""
         return [post for post in self.posts if post.answered is None]
 
+    def answer(self, namespace: str, now: float) -> None:
+        """Answer a POST: one that takes long already, if there is one, else the oldest; slots are alike."""
+        own = [post for post in self.unanswered() if post.namespace == namespace]
+        min(own, key=lambda post: (post.overdue is None, post.sent)).answered = now
+
+    def elapse(self, now: float) -> None:
+        """See which POSTs take long."""
+        for post in self.unanswered():
+            if post.overdue is None and post.sent + 1 <= now:
+                post.overdue = now
+
     def fits(self, namespace: str, usage: Usage, held: frozenset[str], now: float) -> bool:
         """Tell whether one more launch in `namespace` keeps every limit."""
         slots = [post.namespace for post in self.posts if post.has_slot(now)]
@@ -58,6 +71,7 @@ class Naive:
 
     def admit(self, usage: Usage, held: frozenset[str], now: float) -> list[Want]:
         """Take who goes first of those that fit, until none does."""
+        self.elapse(now)
         admitted: list[Want] = []
         while fitting := [want for want in self.wants if self.fits(want.namespace, usage, held, now)]:
             best = min(fitting, key=lambda w: (-w.priority, self.ring.index(w.namespace), w.time, self.wants.index(w)))

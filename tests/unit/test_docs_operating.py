@@ -98,7 +98,7 @@ def kept_back(limits: Limits, usage: Usage, *, held: bool = False) -> str | None
     for number in range(300):
         time = NOON + timedelta(seconds=number)
         admission.want(Want(str(number), Timed(time), "a", 0, time))
-    admission.admit(usage, lambda _: held, 0.0)
+    list(admission.admit(usage, lambda _: held, 0.0))
     return admission.why("299", Timed(NOON + timedelta(seconds=299)))
 
 

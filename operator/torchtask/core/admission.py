@@ -4,10 +4,12 @@ Law: an admitted launch fits all limits, together with what is active and what w
 Law: a higher priority goes first; among equals the namespace that was served longest ago, so that while two of them
 have launches waiting and room for them, neither gets two more than the other; within a namespace the oldest.
 Law: a namespace that is held, or at a limit of its own, keeps back no other.
+Law: what is admitted is sent at once. Whoever would have to wait for room at the API server waits here: there may come
+a hold, a deadline, or somebody who goes before.
 """
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -28,6 +30,11 @@ class Want:
     namespace: str
     priority: int
     time: datetime
+
+
+def anywhere(_: str) -> bool:
+    """Tell that the API server may be asked for more, in whatever namespace."""
+    return True
 
 
 @dataclass(slots=True, eq=False)
@@ -72,6 +79,7 @@ class Admission:
         self._limits = limits
         self._rate = Rate(limits.launches, limits.launches_in_namespace)
         self._room = Room(limits, Usage({}, {}), frozenset())
+        self._has_room: Callable[[str], bool] = anywhere
         self._queues: dict[str, _Queue] = {}  # none is empty
         self._places: dict[str, dict[Unit, _Place]] = {}
         self._turns: dict[str, int] = {}  # when a namespace was served last, or else seen first; they only rise
@@ -99,33 +107,36 @@ class Admission:
             if one in places:
                 self._leave(places[one])
 
-    def admit(self, usage: Usage, held: Callable[[str], bool], now: float) -> list[Want]:
-        """Return who may launch now, in order. They wait no longer, and each has its slot: see `answered`.
+    def admit(
+        self, usage: Usage, held: Callable[[str], bool], now: float, has_room: Callable[[str], bool] = anywhere
+    ) -> Iterator[Want]:
+        """Yield who may launch now, in order. They wait no longer, and each has its slot: see `answered` and `spared`.
 
-        `held` tells of a namespace that nothing may be launched there.
+        `held` tells of a namespace that nothing may be launched there, `has_room` that the server may be asked for one
+        more there, which is looked at each time: what was yielded before has been sent.
         """
         self._rate.elapse(now)
-        self._room = Room(self._limits, usage, frozenset(filter(held, self._queues)))
-        if self._stopped() is not None:
-            return []
+        self._room, self._has_room = Room(self._limits, usage, frozenset(filter(held, self._queues))), has_room
         turns = [self._turn(namespace) for namespace in self._queues if self._stopped_in(namespace) is None]
         heapq.heapify(turns)
-        admitted = []
         while turns and self._stopped() is None:
             namespace = turns[0][-1]
             if self._stopped_in(namespace) is None:  # asked again: its share is less, the more the others took
-                admitted.append(self._admit(namespace))
+                yield self._admit(namespace, now)
                 if namespace in self._queues:
                     heapq.heapreplace(turns, self._turn(namespace))
                     continue
             heapq.heappop(turns)
         if len(self._turns) > REMEMBERED:
             self._turns = {namespace: self._turns[namespace] for namespace in self._queues}
-        return admitted
 
-    def repeated(self, namespace: str) -> None:
+    def repeated(self, namespace: str, now: float) -> None:
         """Take a slot for a POST that is sent once more, having had no answer. It is followed by `answered`."""
-        self._rate.take(namespace)
+        self._rate.take(namespace, now)
+
+    def spared(self, namespace: str) -> None:
+        """Give the slot back of who was admitted last, and was not sent."""
+        self._rate.spared(namespace)
 
     def answered(self, namespace: str, now: float) -> None:
         """Take note that a POST was answered, or given up: once for each admitted launch and each repeat.
@@ -137,12 +148,12 @@ class Admission:
     def next_time(self, now: float) -> float | None:
         """Return when a slot of the rate lets somebody launch; `now` if one does.
 
-        None when nobody waits for that alone, or when it is for an answer to tell.
+        None when nobody waits for that alone, or when it is for an answer, or for none, to tell.
         """
         room = self._room
         if room.is_full() or room.is_crowded():
             return None
-        ready = {name for name in self._queues if not room.is_closed_to(name)}
+        ready = {name for name in self._queues if not room.is_closed_to(name) and self._has_room(name)}
         return self._rate.next_time(ready, now)
 
     def why(self, task: str, unit: Unit) -> str | None:
@@ -156,12 +167,12 @@ class Admission:
     def _turn(self, namespace: str) -> tuple[int, int, str]:
         return (-self._queues[namespace].first().priority, self._turns[namespace], namespace)
 
-    def _admit(self, namespace: str) -> Want:
+    def _admit(self, namespace: str, now: float) -> Want:
         want = self._queues[namespace].first()
         self._turns[namespace] = next(self._numbers)
         self._leave(self._places[want.task][want.unit])
         self._room.take(namespace)
-        self._rate.take(namespace)
+        self._rate.take(namespace, now)
         return want
 
     def _leave(self, place: _Place) -> None:
@@ -186,6 +197,8 @@ class Admission:
             return f"TooManyWaiting: the namespace has reached {words}"
         if self._rate.is_full_in(namespace):
             return f"the namespace has reached its limit of {limits.launches_in_namespace} launches a second"
+        if not self._has_room(namespace):
+            return "the API server takes its time: as much is under way there as may be at once"
         return None
 
     def _stopped(self) -> str | None:

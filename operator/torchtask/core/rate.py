@@ -3,13 +3,16 @@
 Law: in no second does the server receive more than `most` POSTs, nor more than `most_in_namespace` of one namespace,
 but for repeats. A POST has a slot from before it is sent until a second after its answer; the server received it in
 between, so two that use the same slot reach it at least a second apart.
+Law: an answer that takes long keeps nobody else from launching: after PATIENCE without one the server has received the
+POST, and its slot is treated as if it had been answered.
 Law: a repeat is never delayed (L7). It takes a slot even when none is free, and what comes after it waits longer.
 """
 
 from collections import Counter, deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 WINDOW = 1.0  # seconds
+PATIENCE = 1.0
 
 
 class Rate:
@@ -19,27 +22,52 @@ class Rate:
         self._most, self._most_in_namespace = most, most_in_namespace
         self._used: Counter[str] = Counter()
         self._total = 0
-        self._unanswered: Counter[str] = Counter()
+        self._unanswered: dict[str, deque[float]] = {}  # when they were sent, oldest first; none is empty
+        self._overdue: Counter[str] = Counter()  # they have no answer, and no slot any more
         self._leaving: deque[tuple[float, str]] = deque()
 
-    def take(self, namespace: str) -> None:
-        """Take a slot for a POST that is about to be sent, whether or not one is free."""
+    def take(self, namespace: str, now: float) -> None:
+        """Take a slot for a POST that is sent now, whether or not one is free."""
         self._used[namespace] += 1
         self._total += 1
-        self._unanswered[namespace] += 1
+        self._unanswered.setdefault(namespace, deque()).append(now)
+
+    def spared(self, namespace: str) -> None:
+        """Give back the slot that was taken last: nothing was sent."""
+        self._forget(namespace, self._unanswered[namespace].pop)
+        self._free(namespace)
 
     def answered(self, namespace: str, now: float) -> None:
-        """Free a slot in a second: a POST was answered, or given up. Raises ValueError when none was under way."""
+        """Free a slot in a second: a POST was answered, or given up. Raises ValueError when none was under way.
+
+        Which one it was does not matter: slots are alike, and the oldest has none any more, or would lose it first.
+        """
+        if namespace in self._overdue:
+            _take_one(self._overdue, namespace)
+            return
         if namespace not in self._unanswered:
             raise ValueError(f"no POST of namespace {namespace!r} is without an answer")
-        _take_one(self._unanswered, namespace)
+        self._forget(namespace, self._unanswered[namespace].popleft)
         self._leaving.append((now + WINDOW, namespace))
 
     def elapse(self, now: float) -> None:
-        """Free the slots whose second is over."""
+        """Free the slots whose second is over; let those of POSTs go that have had no answer for PATIENCE."""
+        for namespace, sent in list(self._unanswered.items()):
+            while sent and sent[0] + PATIENCE <= now:
+                self._forget(namespace, sent.popleft)
+                self._overdue[namespace] += 1
+                self._leaving.append((now + WINDOW, namespace))
         while self._leaving and self._leaving[0][0] <= now:
-            _take_one(self._used, self._leaving.popleft()[1])
-            self._total -= 1
+            self._free(self._leaving.popleft()[1])
+
+    def _forget(self, namespace: str, pop: Callable[[], float]) -> None:
+        pop()
+        if not self._unanswered[namespace]:
+            del self._unanswered[namespace]
+
+    def _free(self, namespace: str) -> None:
+        _take_one(self._used, namespace)
+        self._total -= 1
 
     def is_full(self) -> bool:
         """Tell whether no slot is free in the cluster."""
@@ -50,7 +78,7 @@ class Rate:
         return self._used[namespace] >= self._most_in_namespace
 
     def next_time(self, namespaces: Collection[str], now: float) -> float | None:
-        """Return when one of `namespaces` has a slot: `now` if one has, None while that is for an answer to tell."""
+        """Return when one of `namespaces` has a slot: `now` if one has; None while an answer, or none, is to tell."""
         total, used = self._total, self._used.copy()
         some = any(used[namespace] < self._most_in_namespace for namespace in namespaces)
         if some and total < self._most:

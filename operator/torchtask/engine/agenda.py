@@ -40,6 +40,11 @@ class Agenda:
         """Look at `uid` again after a fault, but not in circles."""
         self.add(uid, clock.now() + AFTER_A_FAULT)
 
+    def is_due(self, uid: str) -> bool:
+        """Tell whether `uid` is still to be looked at."""
+        time = self._times.get(uid)
+        return time is not None and time <= clock.now()
+
     def drop(self, uid: str) -> None:
         """Forget `uid`."""
         self._times.pop(uid, None)

@@ -17,11 +17,13 @@ from torchtask.engine.background import Background
 from torchtask.engine.complaints import Complaint
 from torchtask.engine.window import MOST, Window
 
+NOT_SENT = "it waited for its turn, and was not wanted any more"
+
 Settle = Callable[[Task, Unit, Reply], None]
 
 
 class Dispatcher:
-    """Sends requests without making anybody wait. `launched` and `found` are called for every answer to the two.
+    """Sends requests without making anybody wait. `launched` is called for every answer to a POST, `found` for others.
 
     Before that, `shown` is given the Job that the answer is about, if there is one.
     """
@@ -34,8 +36,13 @@ class Dispatcher:
         self._background, self.window = Background(), Window()
 
     def launch(self, task: Task, spec: Spec, start: Start) -> None:
-        """Create a Job."""
+        """Create a Job at once; who asks has seen that the window has room."""
+        self.window.enter(task.namespace)
         self._background.start(self._launch(task, spec, start))
+
+    def repeat(self, task: Task, spec: Spec, start: Start, is_wanted: Callable[[], bool]) -> None:
+        """Create a Job, once there is room, if that is wanted then; an answer that is none came first."""
+        self._background.start(self._repeat(task, spec, start, is_wanted))
 
     def look_up(self, task: Task, unit: Unit) -> None:
         """Find out whose Job has the name of `unit`."""
@@ -47,10 +54,23 @@ class Dispatcher:
 
     async def _launch(self, task: Task, spec: Spec, start: Start) -> None:
         try:
+            reply = await self._created(task, spec, start)
+        finally:
+            self.window.leave(task.namespace)
+        self._launched(task, start.unit, reply)
+
+    async def _repeat(self, task: Task, spec: Spec, start: Start, is_wanted: Callable[[], bool]) -> None:
+        async with self.window.of(task.namespace):
+            wanted = is_wanted()
+            reply = await self._created(task, spec, start) if wanted else Reply(Answer.UNKNOWN, NOT_SENT)
+        answered = self._launched if wanted else self._found
+        answered(task, start.unit, reply)
+
+    async def _created(self, task: Task, spec: Spec, start: Start) -> Reply:
+        try:
             job = manifest.job(task, spec, start)
-            async with self.window.of(task.namespace):
-                created = await self._api.create(paths.jobs(task.namespace), job, fieldValidation="Strict")
-                self.window.coped()
+            created = await self._api.create(paths.jobs(task.namespace), job, fieldValidation="Strict")
+            self.window.coped()
             self._shown(created)
             reply = Reply(Answer.CREATED, version=int(created["metadata"]["resourceVersion"]))
         except Exception as error:  # noqa: BLE001 -- also an answer that makes no sense is none: it is asked again
@@ -59,7 +79,7 @@ class Dispatcher:
                 self._complaint.failed(error, f"{task.namespace}/{names.run_name(task.name, task.uid, start.unit)}")
         else:
             self._complaint.well()
-        self._launched(task, start.unit, reply)
+        return reply
 
     async def _look_up(self, task: Task, unit: Unit) -> None:
         name = names.run_name(task.name, task.uid, unit)

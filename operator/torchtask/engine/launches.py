@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 from torchtask import clock
 from torchtask.cluster.api import Api
@@ -9,10 +10,11 @@ from torchtask.core import launch
 from torchtask.core import ledger as books
 from torchtask.core.caps import Limits
 from torchtask.core.launch import Answer, Attempt, InFlight, Reply
+from torchtask.core.manifest import Start
 from torchtask.core.model import Task
 from torchtask.core.spec import Spec
 from torchtask.core.starts import launch_time, start_of
-from torchtask.core.units import Unit
+from torchtask.core.units import Timed, Unit
 from torchtask.engine.agenda import Agenda
 from torchtask.engine.dispatcher import Dispatcher
 from torchtask.engine.gate import Gate
@@ -31,7 +33,7 @@ class Launches:
             api, sight.accepted, self._launched, self._settle, told.complaints.about("launching")
         )
         self._complaint = told.complaints.about("preparing a launch")
-        self.gate = Gate(limits, sight.runs, sight.holds, self._let)
+        self.gate = Gate(limits, sight.runs, sight.holds, self.window.has_room, self._let)
 
     @property
     def window(self) -> Window:
@@ -39,9 +41,9 @@ class Launches:
         return self._dispatcher.window
 
     async def calm(self, seconds: float) -> None:
-        """Wait until few launches are under way, for at most `seconds`."""
+        """Wait until few launches are under way, or too many have been for `seconds`."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(max(0.0, self.window.busy_since + seconds - clock.monotonic())):
                 await self.window.calm.wait()
 
     async def drain(self, seconds: float) -> None:
@@ -50,47 +52,60 @@ class Launches:
 
     def repeat(self, record: Record, unit: Unit) -> None:
         """Send a launch once more that had no answer; what is new waits at the gate instead."""
-        flight = record.flights[unit]
+        flight, task = record.flights[unit], record.task
         if not flight.is_sent:
             return
         try:
-            self._send(record, flight)
+            self._dispatcher.repeat(task, *self._start(record, flight), partial(self._goes, task, unit))
         except Exception as error:  # noqa: BLE001 -- what cannot be sent has no answer either, and is asked for again
-            self._complaint.failed(error, f"{record.task.namespace}/{record.task.name}")
-            self._settle(record.task, unit, Reply(Answer.UNKNOWN, repr(error)))
-        else:
-            self.gate.repeated(record.task.namespace)
+            self._complaint.failed(error, f"{task.namespace}/{task.name}")
+            self._settle(task, unit, Reply(Answer.UNKNOWN, repr(error)))
 
     def look_up(self, record: Record, unit: Unit) -> None:
         """Find out what became of a launch."""
         self._dispatcher.look_up(record.task, unit)
 
     def _let(self, uid: str, unit: Unit) -> bool:
-        """Send a launch that was admitted, if it still waits."""
+        """Send a launch that was admitted, if it still waits, and nothing that concerns it is still to be decided."""
         record = self._tasks.get(uid)
         flight = record.flights.get(unit) if record else None
         if record is None or flight is None or flight.attempt is not Attempt.WANTED or record.task.deleting:
             return False
-        flights = {**record.flights, unit: launch.sent(flight, clock.now())}
+        if self._agenda.is_due(uid):
+            return False  # it may be too late for it by now: whoever looks at the task lets it wait anew
+        flight = launch.sent(flight, clock.now())
         try:
-            self._send(record, flights[unit])
+            spec, start = self._start(record, flight)
         except Exception as error:  # noqa: BLE001 -- no task's fault harms another
             self._complaint.failed(error, f"{record.task.namespace}/{record.task.name}")
             self._agenda.put_off(uid)
             return False
-        record.flights = flights
+        self._dispatcher.launch(record.task, spec, start)
+        record.flights = {**record.flights, unit: flight}
         self.gate.count(record)
         return True
 
-    def _send(self, record: Record, flight: InFlight) -> None:
+    def _goes(self, task: Task, unit: Unit) -> bool:
+        """Tell whether a repeat, whose turn it is, is to be sent still (L7); it takes a slot of the rate then."""
+        record = self._tasks.get(task.uid)
+        flight = record.flights.get(unit) if record else None
+        spec = record.task.spec if record else None
+        if flight is None or not flight.is_sent or flight.lost or not self._sight.is_clear:
+            return False
+        if isinstance(unit, Timed) and isinstance(spec, Spec) and spec.too_late(unit.fire_time, clock.now()):
+            return False
+        self.gate.repeated(task.namespace)
+        return True
+
+    def _start(self, record: Record, flight: InFlight) -> tuple[Spec, Start]:
         task, spec, ledger = record.task, record.task.spec, record.ledger
         if not isinstance(spec, Spec) or ledger is None:
             raise ValueError("a launch without a spec")
         start = start_of(task, spec, ledger, flight, self._sight.around(task))
-        self._dispatcher.launch(task, spec, start)
         self._complaint.well()
         if not flight.late and flight.fire_time not in ledger.queued:  # else it was late before it was wanted
             record.on_time[flight.unit] = (flight.fire_time, launch_time(spec, flight))
+        return spec, start
 
     def _launched(self, task: Task, unit: Unit, reply: Reply) -> None:
         """Take the answer to a launch."""

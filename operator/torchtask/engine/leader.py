@@ -69,6 +69,11 @@ class Leader:
         return self._term is not None and clock.boottime() - self._renewed < RENEW_SECONDS
 
     @property
+    def holds(self) -> bool:
+        """Whether the Lease was ours when it was looked at last; it may have run out meanwhile."""
+        return self._term is not None
+
+    @property
     def is_known(self) -> bool:
         """Whether it was known a moment ago who leads: else there may be nobody."""
         return clock.monotonic() - self._known_time < UNKNOWN_SECONDS

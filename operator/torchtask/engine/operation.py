@@ -36,7 +36,8 @@ from torchtask.settings import Settings
 LONGEST_SLEEP_SECONDS = 0.5  # so that steps of the wall clock are seen
 STEP = timedelta(seconds=1)
 AT_A_STRETCH = 20  # passes before others get a turn
-CONNECTIONS = 64  # beside launches and statuses, which have their own
+CONNECTIONS = 64  # beside those that have their own, so that none of these keeps the others waiting:
+LISTS, CLEARING = 8, 16  # and launches and statuses
 STUCK_SECONDS = 10
 DRAIN_SECONDS = 10
 FLUSH_SECONDS = 5
@@ -52,10 +53,10 @@ class Operation:
         wake, about = self._agenda.wake, told.complaints.about
         self.leader = Leader(lease, self._take_over, about("leading"))
         api = api.lane(CONNECTIONS, self.leader.seconds_left)
-        self.sight = Sight(api, chosen, self._agenda, self._forget, told.complaints)
+        self.sight = Sight(api.lane(LISTS), chosen, self._agenda, self._forget, told.complaints)
         self._launches = Launches(api, self.sight, self._agenda, chosen.limits, told)
-        self._clearer = Clearer(api, self.sight.runs, wake, told)
-        self._writer = Writer(api, self.sight, self._launches, wake, told)
+        self._clearer = Clearer(api.lane(CLEARING), self.sight.runs, wake, told)
+        self._writer = Writer(api, self.sight, self._launches, wake, told, lambda: self.leader.holds)
         self._judge = Judge(api, wake, about("judging a template"))
         self._ends = Ends(api, self.sight.runs.explain, about("asking why a run failed"))
         self._complaint = about("deciding")
@@ -94,7 +95,7 @@ class Operation:
 
     def is_ready(self) -> bool:
         """Tell whether tasks fire, by this operator or by the one that leads: all is seen, the clock can be trusted."""
-        return self.sight.is_fresh and self.leader.is_known and not self._skew.is_great
+        return self.sight.is_clear and self.leader.is_known and not self._skew.is_great
 
     def _show(self) -> None:
         """Set the numbers that are looked up."""

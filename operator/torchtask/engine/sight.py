@@ -1,7 +1,7 @@
 """What the operator sees of the cluster: all TorchTasks, Jobs and Nodes, and the hold; and whether it sees them.
 
 Law: nothing is decided while blind: before all TorchTasks and Jobs were listed, while the Job watch is broken, and when
-the TorchTasks were not heard of for `BLIND_SECONDS`.
+TorchTasks or Jobs were not heard of for `BLIND_SECONDS`.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class Sight:
         self._complaint = complaints.about("listing the TorchTasks")
         self._reading = complaints.about("reading a TorchTask")
         self.tasks = Tasks(chosen, agenda.wake, forgotten, self._reading)
-        self.runs = Runs(agenda.wake, complaints.about("reading a Job"))
+        self.runs = Runs(self._wake, complaints.about("reading a Job"))
         self._hold = CurrentHold(partial(self._tell, News.HOLD))
         self._nodes = Nodes(partial(self._tell, News.NODES), complaints.about("reading a Node"))
         watching = {kind: complaints.about(f"watching {kind}") for kind in ("Jobs", "Nodes", "the hold")}
@@ -108,14 +108,9 @@ class Sight:
 
     @property
     def is_clear(self) -> bool:
-        """Whether enough is seen to decide: all tasks and Jobs, and whether there is a hold."""
+        """Whether enough is seen to decide: all tasks and Jobs, as of a moment ago, and whether there is a hold."""
         known = self._listed.is_set() and self._jobs.sighted.is_set() and self._holds_known.is_set()
-        return known and clock.monotonic() - self._heard_time < BLIND_SECONDS
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether tasks and Jobs were seen a moment ago."""
-        return self.is_clear and clock.monotonic() - self._jobs.fresh_time < BLIND_SECONDS
+        return known and clock.monotonic() - min(self._heard_time, self._jobs.fresh_time) < BLIND_SECONDS
 
     def take(self, kind: str | None, document: Document) -> None:
         """Take an event of the change feed; one that cannot be taken keeps no other from being seen."""
@@ -149,6 +144,11 @@ class Sight:
             spec = record.task.spec
             if News.HOLD in news or (isinstance(spec, Spec) and spec.where.needs_nodes):
                 self._agenda.wake(record.task.uid)
+
+    def _wake(self, uid: str) -> None:
+        """Look at a task: one that is gone, as its Jobs go, or that is not known yet, needs no look."""
+        if self.tasks.get(uid) is not None:
+            self._agenda.wake(uid)
 
     def _tell(self, news: News) -> None:
         self._news.add(news)
@@ -184,6 +184,7 @@ class Sight:
 
     async def _list(self) -> None:
         begun, taken_over = clock.monotonic(), self._taken_over
+        self.tasks.begin_list()
         found: set[str] = set()
         version = 0
         with collector.resting() if self._listed.is_set() else collector.settling():

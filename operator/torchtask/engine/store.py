@@ -59,6 +59,7 @@ class Tasks:
         self, chosen: Settings, wake: Callable[[str], None], forgotten: Callable[[str], None], complaint: Complaint
     ) -> None:
         self._records: dict[str, Record] = {}
+        self._gone: set[str] = set()  # since the list was begun that is being gone through
         self._crowd, self._timeout = Crowd(chosen.tasks_in_namespace), chosen.default_timeout_seconds
         self._wake, self._forgotten, self._complaint = wake, forgotten, complaint
 
@@ -75,6 +76,8 @@ class Tasks:
     def changed(self, document: Document) -> None:
         """Take a TorchTask as it is now; an older document than the one known is passed over."""
         metadata = document["metadata"]
+        if metadata["uid"] in self._gone:
+            return
         version, record = int(metadata["resourceVersion"]), self._records.get(metadata["uid"])
         if record is not None and (version < record.version or (version == record.version and not record.unread)):
             return
@@ -89,11 +92,16 @@ class Tasks:
 
     def gone(self, uid: str) -> None:
         """Forget a task."""
+        self._gone.add(uid)
         record = self._records.pop(uid, None)
         if record is not None:
             task = record.task
             self._seat(self._crowd.drop(task.namespace, task.creation_time, uid))
             self._forgotten(uid)
+
+    def begin_list(self) -> None:
+        """Take note that a LIST begins: what goes while it is gone through may stand in it, and is gone."""
+        self._gone.clear()
 
     def begin_anew(self) -> None:
         """Forget what was decided, and hold on to the tasks: the next document of each tells what others decided."""

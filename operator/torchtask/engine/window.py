@@ -19,7 +19,8 @@ RECOVERY_SECONDS = 1.0  # answers to requests of one moment halve it once
 class Window:
     """Room for requests: of a namespace in the order of asking, of several by turns.
 
-    `calm` is set while few are under way, and nobody waits, but for one namespace: its requests may take long.
+    `calm` is set while few are under way, and nobody waits, but for one namespace: its requests may take long. It has
+    not been since `busy_since`.
     """
 
     def __init__(self) -> None:
@@ -30,19 +31,20 @@ class Window:
         self._halved = self._closed_until = float("-inf")
         self.calm = asyncio.Event()
         self.calm.set()
+        self.busy_since = float("-inf")
         self._opening: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
     async def of(self, namespace: str) -> AsyncIterator[None]:
         """Wait for room for a request in a namespace, and take it."""
-        if self._waiting or not self._has_room(namespace):
+        if self._waiting or not self.has_room(namespace):
             await self._wait(namespace)
         else:
-            self._enter(namespace)
+            self.enter(namespace)
         try:
             yield
         finally:
-            self._leave(namespace)
+            self.leave(namespace)
 
     async def _wait(self, namespace: str) -> None:
         turn = asyncio.get_running_loop().create_future()
@@ -53,7 +55,7 @@ class Window:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # it was let in, and does not come
-                self._leave(namespace)
+                self.leave(namespace)
             raise
 
     def coped(self) -> None:
@@ -70,16 +72,19 @@ class Window:
         if retry_after:
             self._closed_until = max(self._closed_until, now + retry_after)
 
-    def _has_room(self, namespace: str) -> bool:
+    def has_room(self, namespace: str) -> bool:
+        """Tell whether one more may be asked for in a namespace."""
         left = int(self.size) - self.in_flight
         return self._inside[namespace] < left and clock.monotonic() >= self._closed_until
 
-    def _enter(self, namespace: str) -> None:
+    def enter(self, namespace: str) -> None:
+        """Take room for a request; it is followed by `leave`."""
         self.in_flight += 1
         self._inside[namespace] += 1
         self._look_around()
 
-    def _leave(self, namespace: str) -> None:
+    def leave(self, namespace: str) -> None:
+        """Give room back; who waited longest for it takes it."""
         self.in_flight -= 1
         self._inside[namespace] -= 1
         if not self._inside[namespace]:
@@ -92,11 +97,12 @@ class Window:
         busiest, most = next(iter(self._inside.most_common(1)), ("", 0))
         if self.in_flight - most < FEWEST and not self._waiting.keys() - {busiest}:
             self.calm.set()
-        else:
+        elif self.calm.is_set():
             self.calm.clear()
+            self.busy_since = clock.monotonic()
 
     def _let(self) -> None:
-        while namespace := next(filter(self._has_room, self._waiting), None):
+        while namespace := next(filter(self.has_room, self._waiting), None):
             self._take_turn(namespace)
         wait = self._closed_until - clock.monotonic()
         if self._waiting and wait > 0:
@@ -111,5 +117,5 @@ class Window:
         if queue:
             self._waiting[namespace] = queue
         if not turn.done():
-            self._enter(namespace)
+            self.enter(namespace)
             turn.set_result(None)

@@ -34,11 +34,22 @@ MOST_WAIT_SECONDS = 2.0  # for launches, which go first
 
 
 class Writer:
-    """Brings the statuses on the server up to date. `written` is called when that lets something go."""
+    """Brings the statuses on the server up to date. `written(uid)` is called when that lets something go.
 
-    def __init__(self, api: Api, sight: Sight, launches: Launches, written: Callable[[str], None], told: Told) -> None:
+    `holds()` tells whether the Lease is ours, though it may have run out: else who leads writes.
+    """
+
+    def __init__(
+        self,
+        api: Api,
+        sight: Sight,
+        launches: Launches,
+        written: Callable[[str], None],
+        told: Told,
+        holds: Callable[[], bool],
+    ) -> None:
         self._api, self._sight, self._tasks = api.lane(WRITERS), sight, sight.tasks
-        self._launches, self._written, self._herald = launches, written, told.herald
+        self._launches, self._written, self._herald, self._holds = launches, written, told.herald, holds
         self._complaint = told.complaints.about("writing a status")
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: set[str] = set()  # for a writer
@@ -61,7 +72,8 @@ class Writer:
 
     async def flush(self) -> None:
         """Write everything that waits, once; for the end."""
-        written = await asyncio.gather(*map(self._write, self._waiting | self._again), return_exceptions=True)
+        wanted = self._waiting | self._again | self._resting  # of these some were broken off
+        written = await asyncio.gather(*map(self._write, wanted), return_exceptions=True)
         for error in (answer for answer in written if isinstance(answer, Exception)):
             self._complaint.failed(error)
 
@@ -146,7 +158,9 @@ class Writer:
         """See what is to be done about a status that was not taken; return for how many seconds to leave it alone."""
         task = record.task
         if isinstance(error, NotLeadingError):
-            return 0.0  # who leads writes
+            if self._holds():
+                self._again.add(task.uid)
+            return AFTER_A_FAULT_SECONDS
         if isinstance(error, ApiError) and error.absent:
             self._tasks.gone(task.uid)  # deleted in a gap: nobody else would tell
             return 0.0

@@ -91,7 +91,7 @@ def test_a_unit_waits_once() -> None:
     assert tasks(admission.admit(NOTHING, nobody, 0)) == "x y"
 
     admission = waiting(WIDE, wanted("y"), first, other)
-    assert admission.admit(NOTHING, nobody, 0) == [other, wanted("y")]
+    assert list(admission.admit(NOTHING, nobody, 0)) == [other, wanted("y")]
 
 
 def test_what_is_no_longer_wanted_is_not_admitted() -> None:
@@ -124,12 +124,12 @@ def test_namespaces_that_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch)
     admission = waiting(WIDE, wanted("held", "held"))
     for number in range(100):
         admission.want(wanted("x", f"build-{number}", second=number))
-        admission.admit(NOTHING, only("held"), number)
+        list(admission.admit(NOTHING, only("held"), number))
         admission.answered(f"build-{number}", number)
 
     assert len(admission._turns) <= 11  # noqa: SLF001 -- a leak shows nowhere else
     assert "held" in admission._turns  # noqa: SLF001
-    admission.admit(NOTHING, only("held"), 1_000)
+    list(admission.admit(NOTHING, only("held"), 1_000))
     assert not admission._rate._used  # noqa: SLF001
     assert not admission._places.keys() - {"held"}  # noqa: SLF001
 
@@ -156,7 +156,7 @@ LIMITS = Limits(active=9, active_in_namespace=8, launches=7, launches_in_namespa
 def test_what_keeps_a_launch_back(limits: Limits, usage: Usage, held: Callable[[str], bool], words: str) -> None:
     """A user reads which limit it is, and what it is set to; no usage, which would change with every run."""
     admission = waiting(limits, *(wanted(f"x{n}", second=n) for n in range(8)))
-    admission.admit(usage, held, 0.0)
+    list(admission.admit(usage, held, 0.0))
     last = wanted("x7", second=7)
 
     assert admission.why(last.task, last.unit) == words
@@ -167,7 +167,7 @@ def test_what_is_not_kept_back_has_no_reason() -> None:
     admission = waiting(WIDE, wanted("x"))
     assert admission.why("x", wanted("x").unit) is None
 
-    admission.admit(NOTHING, nobody, 0.0)
+    list(admission.admit(NOTHING, nobody, 0.0))
 
     assert admission.why("x", wanted("x").unit) is None
     assert admission.why("y", wanted("y").unit) is None

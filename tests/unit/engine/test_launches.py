@@ -1,9 +1,13 @@
 """The loop: what is let through is sent, once, and takes one slot of the launch rate."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Any, cast
 
+import pytest
+
 from tests.scenario import UID, a_task, document, unit
+from torchtask import clock
 from torchtask.cluster.api import Api
 from torchtask.core.caps import Limits
 from torchtask.core.launch import Attempt
@@ -17,10 +21,12 @@ FIRST, SECOND = unit("12:00:10"), unit("12:00:20")
 
 
 class Server:
-    """An API server that creates every Job."""
+    """An API server that creates every Job, but in the namespaces that are `hanging`."""
 
-    def __init__(self) -> None:
+    def __init__(self, hanging: Collection[str] = ()) -> None:
         self.created: list[str] = []
+        self.asked: list[str] = []
+        self._hanging = hanging
 
     def lane(self, *_: object) -> "Server":
         """Have one lane."""
@@ -28,8 +34,11 @@ class Server:
 
     async def create(self, _: str, job: dict[str, Any], **__: str) -> dict[str, Any]:
         """Create a Job."""
+        self.asked.append(job["metadata"]["namespace"])
+        if self.asked[-1] in self._hanging:
+            await asyncio.Event().wait()
         self.created.append(job["metadata"]["name"])
-        return {"metadata": {"resourceVersion": "7"}}
+        return {"metadata": job["metadata"] | {"resourceVersion": "7", "uid": job["metadata"]["name"]}}
 
 
 def test_launches_that_are_let_through_together_wait_no_more() -> None:
@@ -47,9 +56,43 @@ def test_launches_that_are_let_through_together_wait_no_more() -> None:
         record.ledger, record.flights = state.ledger, state.flights
         gate.follow(record)
         gate.open()
+        assert len(server.created) == 0, "it is to be looked at first: by now it may be too late"
+        assert list(agenda.take(clock.now())) == [UID]
+        gate.follow(record)
+        gate.open()
         assert [f.attempt for f in record.flights.values()] == [Attempt.SENT, Attempt.SENT]
         assert gate.seconds() is None, "nobody waits"
         await asyncio.sleep(0.05)
 
     asyncio.run(launch())
     assert [name.rpartition("-")[2] for name in server.created] == ["1780315210", "1780315220"]
+
+
+def test_namespaces_whose_webhooks_hang_keep_no_other_from_launching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many want to launch there, and under the caps as they are shipped (promise 10)."""
+    now, server = [1000.0], Server(hanging={"slow-1", "slow-2", "slow-3"})
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
+
+    async def launch() -> None:
+        agenda, api, told = Agenda(), cast(Api, server), Told()
+        sight = Sight(api, Settings(), agenda, agenda.drop, told.complaints)
+        gate = Launches(api, sight, agenda, Limits(), told).gate
+        for namespace in ("slow-1", "slow-2", "slow-3", "good"):
+            for number in range(10 if namespace == "good" else 200):
+                made = document()
+                made["metadata"] |= {"namespace": namespace, "uid": f"{namespace}-{number}"}
+                sight.take("ADDED", made)
+        state = a_task().since("12:00:00").with_flight("12:00:10", Attempt.WANTED)
+        uids = sorted(agenda.take(clock.now()), reverse=True)  # who is slow comes first, by two seconds
+        for second in range(6):
+            for uid in [u for u in uids if u.startswith("slow" if second < 2 else "good")]:
+                record = sight.tasks.get(uid)
+                assert record is not None
+                record.ledger, record.flights = state.ledger, state.flights
+                gate.follow(record)
+            gate.open()
+            await asyncio.sleep(0.01)
+            now[0] += 1.1
+
+    asyncio.run(launch())
+    assert sum(namespace == "good" for namespace in server.asked) == 10

@@ -203,3 +203,17 @@ def test_a_status_that_turns_up_later_counts(store: Tasks) -> None:
     record = store.get(UID)
     assert record is not None
     assert record.ledger is not None
+
+
+def test_what_went_while_a_list_was_gone_through_stays_gone(store: Tasks) -> None:
+    """The list is of the moment at which it began: a task that is gone since would fire once more."""
+    store.changed(versioned(5))
+    store.begin_list()
+    store.gone(UID)
+
+    store.changed(versioned(5))
+    assert store.get(UID) is None
+
+    store.begin_list()
+    store.changed(versioned(9))
+    assert store.get(UID) is not None
