@@ -110,6 +110,7 @@ class Launches:
     def _launched(self, task: Task, unit: Unit, reply: Reply) -> None:
         """Take the answer to a launch."""
         self.gate.answered(task.namespace)
+        self._agenda.roused.set()  # there is room for another, whoever this one was of
         record = self._tasks.get(task.uid)
         if record is not None:
             self._herald.launched(record, unit, reply)
