@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.edge.loopback import served
 from tests.launches import START
 from tests.scenario import UID, a_task, document
-from tests.telling import complaint
+from tests.telling import Report, complaint
 from torchtask.core.clearing import Prune
 from torchtask.core.launch import Answer, Reply
 from torchtask.core.model import Phase
@@ -145,6 +145,7 @@ def test_only_a_verdict_changes_what_is_known_of_a_template(
     status: int, body: Any, before: str | None, after: str | None
 ) -> None:
     """An answer about something else, or none, neither accepts a template nor refuses it."""
+    report = Report()
 
     async def check() -> None:
         tasks = Tasks(Settings(), lambda _: None, lambda _: None, complaint())
@@ -153,9 +154,13 @@ def test_only_a_verdict_changes_what_is_known_of_a_template(
         assert record is not None
         record.task = replace(record.task, template_error=before)
         async with served(answering(status, body)) as api:
-            judge = Judge(api, lambda _: None, complaint())
+            judge = Judge(api, lambda _: None, report)  # type: ignore[arg-type]
+            judging = asyncio.create_task(judge.run())
             judge.consider(record)
-            await judge._background.drain(10)  # noqa: SLF001 -- nobody else waits for it
+            async with asyncio.timeout(10):
+                while not (report.failures or report.successes):  # noqa: ASYNC110 -- nobody tells
+                    await asyncio.sleep(0.01)
+            judging.cancel()
         assert record.task.template_error == after
 
     asyncio.run(check())

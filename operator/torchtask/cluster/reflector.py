@@ -11,7 +11,7 @@ from typing import Protocol
 
 import orjson
 
-from torchtask import clock, collector
+from torchtask import clock
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError, TooLargeError
 
@@ -147,13 +147,12 @@ class Reflector:
     async def _list(self) -> int:
         found: set[str] = set()
         version = 0
-        with collector.resting():
-            async for page in pages(self._api, self._path, **self._query):
-                version = int(page["metadata"]["resourceVersion"])
-                self._distrust(version)
-                for document in page["items"]:
-                    found.add(document["metadata"]["uid"])
-                    self._changed(document, version)
+        async for page in pages(self._api, self._path, **self._query):
+            version = int(page["metadata"]["resourceVersion"])
+            self._distrust(version)
+            for document in page["items"]:
+                found.add(document["metadata"]["uid"])
+                self._changed(document, version)
         until = max(version, self._version)  # what was learned since is not swept
         for uid in [u for u, seen in self._known.items() if u not in found and seen <= until]:
             self._gone(uid)

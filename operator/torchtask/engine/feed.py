@@ -10,6 +10,7 @@ is in a hurry too. `sight` lists them, after kopf has begun to watch, so that no
 import asyncio
 import contextlib
 import itertools
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -28,6 +29,7 @@ from torchtask.engine.complaints import Complaint
 
 WATCH_SECONDS = 15  # less than what `sight` waits for: a watch that is granted is all it hears when nothing happens
 RESTART_SECONDS = 2
+SWITCH_SECONDS = 0.0005  # the operator's loop lets go of the interpreter at each request; Python's 5 ms would add up
 LOGIN_PAUSE_SECONDS = 1
 DEAF_SECONDS = 45  # without a watch that was granted: a request may take 30, and so may a watch that is silent
 STUCK_SECONDS = 2 * DEAF_SECONDS
@@ -102,6 +104,7 @@ class Feed:
 
     def start(self) -> None:
         """Start watching."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._thread.start()
 
     def stop(self) -> None:

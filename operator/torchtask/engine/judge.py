@@ -7,7 +7,6 @@ leaves the template unjudged, and the launch itself judges.
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from torchtask import clock
 from torchtask.cluster import paths
@@ -18,7 +17,7 @@ from torchtask.core.errors import TemplateInvalidError
 from torchtask.core.manifest import Start, Trigger
 from torchtask.core.spec import Spec
 from torchtask.core.units import Timed
-from torchtask.engine.background import Background
+from torchtask.engine.background import supervised
 from torchtask.engine.complaints import Complaint
 from torchtask.engine.store import Record
 
@@ -31,8 +30,13 @@ class Judge:
 
     def __init__(self, api: Api, judged: Callable[[str], None], complaint: Complaint) -> None:
         self._api, self._judged, self._complaint = api, judged, complaint
-        self._room = asyncio.Semaphore(AT_ONCE)
-        self._background = Background()
+        self._waiting: asyncio.Queue[tuple[Record, Spec]] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Judge for ever."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(AT_ONCE):
+                group.create_task(supervised(f"judge {number}", self._serve))
 
     def consider(self, record: Record) -> None:
         """Have the template judged if that has not been done for this generation."""
@@ -42,13 +46,14 @@ class Judge:
         if judged or not isinstance(task.spec, Spec) or task.deleting:
             return
         record.judged, record.judged_time = task.generation, clock.monotonic()
-        work = self._background.start(self._ask(record, task.spec))
-        work.add_done_callback(partial(self._rest, record))
+        self._waiting.put_nowait((record, task.spec))
 
-    def _rest(self, record: Record, _: asyncio.Task[None]) -> None:
-        """See to it that a refusal comes to be doubted: a daemon that is refused waits for nothing else."""
-        if record.task.template_error is not None:
-            asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._judged, record.task.uid)
+    async def _serve(self) -> None:
+        while True:
+            record, spec = await self._waiting.get()
+            await self._ask(record, spec)
+            if record.task.template_error is not None:  # it comes to be doubted: a daemon waits for nothing else
+                asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._judged, record.task.uid)
 
     async def _ask(self, record: Record, spec: Spec) -> None:
         task = record.task
@@ -56,8 +61,7 @@ class Judge:
         now = clock.now()
         try:
             job = manifest.job(task, spec, Start(Timed(now), now, Trigger.SCHEDULE))
-            async with self._room:
-                await self._api.create(paths.jobs(task.namespace), job, dryRun="All", fieldValidation="Strict")
+            await self._api.create(paths.jobs(task.namespace), job, dryRun="All", fieldValidation="Strict")
         except ClusterError as error:
             if not (isinstance(error, ApiError) and (error.never or error.taken)):
                 self._complaint.failed(error, f"{task.namespace}/{task.name}")

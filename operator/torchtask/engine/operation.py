@@ -20,6 +20,7 @@ from torchtask.core.launch import Attempt, Launch, LookUp
 from torchtask.engine.agenda import Agenda
 from torchtask.engine.background import supervised
 from torchtask.engine.clearer import Clearer
+from torchtask.engine.collector import collect
 from torchtask.engine.ends import Ends
 from torchtask.engine.judge import Judge
 from torchtask.engine.lag import measure
@@ -64,9 +65,11 @@ class Operation:
             "the loop": self._turn,
             "looking": self.sight.run,
             "writing": self._writer.run,
+            "judging": self._judge.run,
             "leading": self.leader.run,
             "complaining": told.complaints.run,
             "sending events": partial(told.events.run, api),
+            "collecting": collect,
             "measuring": partial(measure, told.metrics.health.lagged),
         }
         told.metrics.before_shown(self._show)

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import Enum
 from functools import partial
 
-from torchtask import clock, collector
+from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ClusterError
@@ -187,16 +187,15 @@ class Sight:
         self.tasks.begin_list()
         found: set[str] = set()
         version = 0
-        with collector.resting() if self._listed.is_set() else collector.settling():
-            async for page in pages(self._api, paths.TASKS):
-                if taken_over != self._taken_over:
-                    return  # in vain: it began before we took over
-                version = int(page["metadata"]["resourceVersion"])
-                for number, document in enumerate(page["items"], start=1):
-                    found.add(document["metadata"]["uid"])
-                    self.take("LISTED", document)
-                    if number % AT_A_STRETCH == 0:
-                        await asyncio.sleep(0)
+        async for page in pages(self._api, paths.TASKS):
+            if taken_over != self._taken_over:
+                return  # in vain: it began before we took over
+            version = int(page["metadata"]["resourceVersion"])
+            for number, document in enumerate(page["items"], start=1):
+                found.add(document["metadata"]["uid"])
+                self.take("LISTED", document)
+                if number % AT_A_STRETCH == 0:
+                    await asyncio.sleep(0)
         self.tasks.sweep(found, version)
         self._heard_time = max(self._heard_time, begun)
         if not self._listed.is_set() and taken_over == self._taken_over:

@@ -36,11 +36,13 @@ def test_a_refusal_is_doubted_though_nothing_happens(monkeypatch: pytest.MonkeyP
     judging = Judge(policy, woken.put_nowait, complaint())  # type: ignore[arg-type]  # all that it asks of an Api
 
     async def follow() -> None:
+        work = asyncio.create_task(judging.run())
         for expected in ("denied by a policy", "denied by a policy", None):  # told, doubted, told
             judging.consider(record)
             async with asyncio.timeout(5):
                 assert await woken.get() == UID
             assert record.task.template_error == expected
+        work.cancel()
 
     asyncio.run(follow())
 
@@ -69,10 +71,12 @@ def test_a_name_that_is_taken_is_a_template_that_passed(
 
     async def ask() -> None:
         judging = Judge(Server(), lambda _: None, report)  # type: ignore[arg-type]  # all that it asks of them
+        work = asyncio.create_task(judging.run())
         judging.consider(record)
         async with asyncio.timeout(5):
             while not (report.failures or report.successes):  # noqa: ASYNC110 -- nobody tells
                 await asyncio.sleep(0.01)
+        work.cancel()
 
     asyncio.run(ask())
 
