@@ -88,9 +88,10 @@ class Watch:
             if told is None:
                 break
             yield told
-        self._end.clear()
-        if self._error is not None:
-            raise self._error
+        if self._end.is_set():
+            self._end.clear()
+            if self._error is not None:
+                raise self._error
 
 
 def main() -> int:

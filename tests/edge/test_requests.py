@@ -66,7 +66,7 @@ def test_every_answer_to_a_launch_settles_it(status: int, body: Any, answer: Ans
             )
             task = a_task().task
             assert isinstance(task.spec, Spec)
-            dispatcher.launch(task, task.spec, START)
+            assert dispatcher.launch(task, task.spec, START, lambda: False), "what is sent at once is wanted"
             await dispatcher.drain(10)
         assert [reply.answer for reply in told] == [answer]
         assert bool(shown) is (status == 201)
@@ -100,7 +100,7 @@ def test_a_deletion_may_be_asked_for_again(
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_a_repeat_is_sent_only_if_it_is_wanted_when_its_turn_comes(*, wanted: bool) -> None:
+def test_who_waits_for_room_is_sent_only_if_that_is_wanted_when_the_turn_comes(*, wanted: bool) -> None:
     """It may have waited for long: it is too late by then, or held, or somebody else's to decide (L7)."""
     posts, launched, found = list[str](), list[Reply](), list[Reply]()
 
@@ -119,7 +119,8 @@ def test_a_repeat_is_sent_only_if_it_is_wanted_when_its_turn_comes(*, wanted: bo
                 lambda _, __, reply: found.append(reply),
                 complaint(),
             )
-            dispatcher.repeat(task, task.spec, START, lambda: wanted)
+            dispatcher.window.failed(retry_after=0.05)
+            assert not dispatcher.launch(task, task.spec, START, lambda: wanted)
             await dispatcher.drain(10)
             assert dispatcher.window.in_flight == 0
 

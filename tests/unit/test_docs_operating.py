@@ -92,13 +92,13 @@ def test_the_commands_make_the_config_map_that_is_read() -> None:
     }
 
 
-def kept_back(limits: Limits, usage: Usage, *, held: bool = False, room: bool = True) -> str | None:
+def kept_back(limits: Limits, usage: Usage, *, held: bool = False) -> str | None:
     """Say what keeps the last of a few hundred launches back."""
     admission = Admission(limits)
     for number in range(300):
         time = NOON + timedelta(seconds=number)
         admission.want(Want(str(number), Timed(time), "a", 0, time))
-    list(admission.admit(usage, lambda _: held, 0.0, lambda _: room))
+    list(admission.admit(usage, lambda _: held, 0.0))
     return admission.why("299", Timed(NOON + timedelta(seconds=299)))
 
 
@@ -113,7 +113,6 @@ def test_the_words_about_caps_are_those_of_admission() -> None:
         "limits.withoutPod, all together": kept_back(limits, Usage({}, {"b": limits.without_pod})),
         "limits.withoutPod, one namespace": kept_back(limits, Usage({}, {"a": limits.without_pod * 3 // 4})),
         "the [hold](#hold)": kept_back(limits, free, held=True),
-        "what the API server copes with": kept_back(limits, free, room=False),
     }
 
     assert {cap.replace("`", ""): code(words) for cap, words in CAPS} == said

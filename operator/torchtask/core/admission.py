@@ -4,12 +4,10 @@ Law: an admitted launch fits all limits, together with what is active and what w
 Law: a higher priority goes first; among equals the namespace that was served longest ago, so that while two of them
 have launches waiting and room for them, neither gets two more than the other; within a namespace the oldest.
 Law: a namespace that is held, or at a limit of its own, keeps back no other.
-Law: what is admitted is sent at once. Whoever would have to wait for room at the API server waits here: there may come
-a hold, a deadline, or somebody who goes before.
 """
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
@@ -30,11 +28,6 @@ class Want:
     namespace: str
     priority: int
     time: datetime
-
-
-def anywhere(_: str) -> bool:
-    """Tell that the API server may be asked for more, in whatever namespace."""
-    return True
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +72,6 @@ class Admission:
         self._limits = limits
         self._rate = Rate(limits.launches, limits.launches_in_namespace)
         self._room = Room(limits, Usage({}, {}), frozenset())
-        self._has_room: Callable[[str], bool] = anywhere
         self._queues: dict[str, _Queue] = {}  # none is empty
         self._places: dict[str, dict[Unit, _Place]] = {}
         self._turns: dict[str, int] = {}  # when a namespace was served last, or else seen first; they only rise
@@ -107,35 +99,36 @@ class Admission:
             if one in places:
                 self._leave(places[one])
 
-    def admit(
-        self, usage: Usage, held: Callable[[str], bool], now: float, has_room: Callable[[str], bool] = anywhere
-    ) -> Iterator[Want]:
-        """Yield who may launch now, in order. They wait no longer, and each has its slot: see `answered` and `spared`.
+    def admit(self, usage: Usage, held: Callable[[str], bool], now: float) -> list[Want]:
+        """Return who may launch now, in order. They wait no longer, and each has its slot: see `answered`, `spared`.
 
-        `held` tells of a namespace that nothing may be launched there, `has_room` that the server may be asked for one
-        more there, which is looked at each time: what was yielded before has been sent.
+        `held` tells of a namespace that nothing may be launched there.
         """
         self._rate.elapse(now)
-        self._room, self._has_room = Room(self._limits, usage, frozenset(filter(held, self._queues))), has_room
+        self._room = Room(self._limits, usage, frozenset(filter(held, self._queues)))
+        if self._stopped() is not None:
+            return []
         turns = [self._turn(namespace) for namespace in self._queues if self._stopped_in(namespace) is None]
         heapq.heapify(turns)
+        admitted = []
         while turns and self._stopped() is None:
             namespace = turns[0][-1]
             if self._stopped_in(namespace) is None:  # asked again: its share is less, the more the others took
-                yield self._admit(namespace, now)
+                admitted.append(self._admit(namespace, now))
                 if namespace in self._queues:
                     heapq.heapreplace(turns, self._turn(namespace))
                     continue
             heapq.heappop(turns)
         if len(self._turns) > REMEMBERED:
             self._turns = {namespace: self._turns[namespace] for namespace in self._queues}
+        return admitted
 
     def repeated(self, namespace: str, now: float) -> None:
-        """Take a slot for a POST that is sent once more, having had no answer. It is followed by `answered`."""
+        """Take a slot, free or not, for a POST that is sent later than admitted, or once more; `answered` follows."""
         self._rate.take(namespace, now)
 
     def spared(self, namespace: str) -> None:
-        """Give the slot back of who was admitted last, and was not sent."""
+        """Give the slot back of a launch that was admitted, and is not sent now."""
         self._rate.spared(namespace)
 
     def answered(self, namespace: str, now: float) -> None:
@@ -153,7 +146,7 @@ class Admission:
         room = self._room
         if room.is_full() or room.is_crowded():
             return None
-        ready = {name for name in self._queues if not room.is_closed_to(name) and self._has_room(name)}
+        ready = {name for name in self._queues if not room.is_closed_to(name)}
         return self._rate.next_time(ready, now)
 
     def why(self, task: str, unit: Unit) -> str | None:
@@ -197,8 +190,6 @@ class Admission:
             return f"TooManyWaiting: the namespace has reached {words}"
         if self._rate.is_full_in(namespace):
             return f"the namespace has reached its limit of {limits.launches_in_namespace} launches a second"
-        if not self._has_room(namespace):
-            return "the API server takes its time: as much is under way there as may be at once"
         return None
 
     def _stopped(self) -> str | None:

@@ -1,11 +1,12 @@
 """How fast launches may follow one another, as the API server sees them.
 
 Law: in no second does the server receive more than `most` POSTs, nor more than `most_in_namespace` of one namespace,
-but for repeats. A POST has a slot from before it is sent until a second after its answer; the server received it in
-between, so two that use the same slot reach it at least a second apart.
+but for those that had to wait for room there, and repeats. A POST has a slot from before it is sent until a second
+after its answer; the server received it in between, so two that use the same slot reach it at least a second apart.
 Law: an answer that takes long keeps nobody else from launching: after PATIENCE without one the server has received the
 POST, and its slot is treated as if it had been answered.
-Law: a repeat is never delayed (L7). It takes a slot even when none is free, and what comes after it waits longer.
+Law: who waits for room at the server has no slot meanwhile, and a repeat is never delayed (L7). Both take one when they
+are sent, even when none is free, and what comes after them waits longer.
 """
 
 from collections import Counter, deque
@@ -33,7 +34,7 @@ class Rate:
         self._unanswered.setdefault(namespace, deque()).append(now)
 
     def spared(self, namespace: str) -> None:
-        """Give back the slot that was taken last: nothing was sent."""
+        """Give back the slot that was taken last: nothing was sent yet."""
         self._forget(namespace, self._unanswered[namespace].pop)
         self._free(namespace)
 

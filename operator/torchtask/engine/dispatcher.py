@@ -35,14 +35,12 @@ class Dispatcher:
         self._complaint = complaint
         self._background, self.window = Background(), Window()
 
-    def launch(self, task: Task, spec: Spec, start: Start) -> None:
-        """Create a Job at once; who asks has seen that the window has room."""
-        self.window.enter(task.namespace)
-        self._background.start(self._launch(task, spec, start))
-
-    def repeat(self, task: Task, spec: Spec, start: Start, is_wanted: Callable[[], bool]) -> None:
-        """Create a Job, once there is room, if that is wanted then; an answer that is none came first."""
-        self._background.start(self._repeat(task, spec, start, is_wanted))
+    def launch(self, task: Task, spec: Spec, start: Start, is_wanted: Callable[[], bool]) -> bool:
+        """Create a Job at once if there is room, and tell; else once there is, if it is wanted then."""
+        at_once = self.window.enter(task.namespace)
+        work = self._launch(task, spec, start) if at_once else self._launch_later(task, spec, start, is_wanted)
+        self._background.start(work)
+        return at_once
 
     def look_up(self, task: Task, unit: Unit) -> None:
         """Find out whose Job has the name of `unit`."""
@@ -59,7 +57,7 @@ class Dispatcher:
             self.window.leave(task.namespace)
         self._launched(task, start.unit, reply)
 
-    async def _repeat(self, task: Task, spec: Spec, start: Start, is_wanted: Callable[[], bool]) -> None:
+    async def _launch_later(self, task: Task, spec: Spec, start: Start, is_wanted: Callable[[], bool]) -> None:
         async with self.window.of(task.namespace):
             wanted = is_wanted()
             reply = await self._created(task, spec, start) if wanted else Reply(Answer.UNKNOWN, NOT_SENT)

@@ -17,16 +17,14 @@ Let = Callable[[str, Unit], bool]
 
 
 class Gate:
-    """The launches of all tasks on their way to the API server. `let(task uid, unit)` sends one, if it still waits.
+    """The launches of all tasks on their way to the API server.
 
-    `held` and `has_room` tell of a namespace, as in `Admission.admit`.
+    `let(task uid, unit)` sends one, if it still waits; False: it does not, or there is no room for it yet.
     """
 
-    def __init__(
-        self, limits: Limits, runs: Runs, held: Callable[[str], bool], has_room: Callable[[str], bool], let: Let
-    ) -> None:
+    def __init__(self, limits: Limits, runs: Runs, held: Callable[[str], bool], let: Let) -> None:
         self._admission = Admission(limits)
-        self._runs, self._held, self._has_room, self._let = runs, held, has_room, let
+        self._runs, self._held, self._let = runs, held, let
         self._flying: dict[str, tuple[str, int]] = {}  # namespace and number of launches sent and not seen, by task
         self._in_flight: Counter[str] = Counter()  # the same by namespace
 
@@ -60,12 +58,12 @@ class Gate:
         if self._admission.is_idle:
             return
         usage = Usage(self._runs.active + self._in_flight, self._runs.without_pod + self._in_flight)
-        for want in self._admission.admit(usage, self._held, clock.monotonic(), self._has_room):
+        for want in self._admission.admit(usage, self._held, clock.monotonic()):
             if not self._let(want.task, want.unit):
                 self._admission.spared(want.namespace)
 
     def repeated(self, namespace: str) -> None:
-        """Take note of a request that is sent once more."""
+        """Take note of a request that is sent later than it was let through, or once more."""
         self._admission.repeated(namespace, clock.monotonic())
 
     def answered(self, namespace: str) -> None:

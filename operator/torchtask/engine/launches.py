@@ -33,7 +33,7 @@ class Launches:
             api, sight.accepted, self._launched, self._settle, told.complaints.about("launching")
         )
         self._complaint = told.complaints.about("preparing a launch")
-        self.gate = Gate(limits, sight.runs, sight.holds, self.window.has_room, self._let)
+        self.gate = Gate(limits, sight.runs, sight.holds, self._let)
 
     @property
     def window(self) -> Window:
@@ -56,37 +56,42 @@ class Launches:
         if not flight.is_sent:
             return
         try:
-            self._dispatcher.repeat(task, *self._start(record, flight), partial(self._goes, task, unit))
+            at_once = self._dispatcher.launch(task, *self._start(record, flight), partial(self._goes, task, unit))
         except Exception as error:  # noqa: BLE001 -- what cannot be sent has no answer either, and is asked for again
             self._complaint.failed(error, f"{task.namespace}/{task.name}")
             self._settle(task, unit, Reply(Answer.UNKNOWN, repr(error)))
+        else:
+            if at_once:
+                self.gate.repeated(task.namespace)
 
     def look_up(self, record: Record, unit: Unit) -> None:
         """Find out what became of a launch."""
         self._dispatcher.look_up(record.task, unit)
 
     def _let(self, uid: str, unit: Unit) -> bool:
-        """Send a launch that was admitted, if it still waits, and nothing that concerns it is still to be decided."""
+        """Send a launch that was admitted, if it still waits, and nothing that concerns it is still to be decided.
+
+        Tells whether it was sent at once.
+        """
         record = self._tasks.get(uid)
         flight = record.flights.get(unit) if record else None
         if record is None or flight is None or flight.attempt is not Attempt.WANTED or record.task.deleting:
             return False
         if self._agenda.is_due(uid):
             return False  # it may be too late for it by now: whoever looks at the task lets it wait anew
-        flight = launch.sent(flight, clock.now())
+        task, flight = record.task, launch.sent(flight, clock.now())
         try:
-            spec, start = self._start(record, flight)
+            at_once = self._dispatcher.launch(task, *self._start(record, flight), partial(self._goes, task, unit))
         except Exception as error:  # noqa: BLE001 -- no task's fault harms another
-            self._complaint.failed(error, f"{record.task.namespace}/{record.task.name}")
+            self._complaint.failed(error, f"{task.namespace}/{task.name}")
             self._agenda.put_off(uid)
             return False
-        self._dispatcher.launch(record.task, spec, start)
         record.flights = {**record.flights, unit: flight}
         self.gate.count(record)
-        return True
+        return at_once
 
     def _goes(self, task: Task, unit: Unit) -> bool:
-        """Tell whether a repeat, whose turn it is, is to be sent still (L7); it takes a slot of the rate then."""
+        """Tell whether a launch that waited for room is to be sent still (L7); it takes a slot of the rate then."""
         record = self._tasks.get(task.uid)
         flight = record.flights.get(unit) if record else None
         spec = record.task.spec if record else None
@@ -110,7 +115,6 @@ class Launches:
     def _launched(self, task: Task, unit: Unit, reply: Reply) -> None:
         """Take the answer to a launch."""
         self.gate.answered(task.namespace)
-        self._agenda.roused.set()  # there is room for another, whoever this one was of
         record = self._tasks.get(task.uid)
         if record is not None:
             self._herald.launched(record, unit, reply)

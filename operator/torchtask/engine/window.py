@@ -37,10 +37,8 @@ class Window:
     @asynccontextmanager
     async def of(self, namespace: str) -> AsyncIterator[None]:
         """Wait for room for a request in a namespace, and take it."""
-        if self._waiting or not self.has_room(namespace):
+        if not self.enter(namespace):
             await self._wait(namespace)
-        else:
-            self.enter(namespace)
         try:
             yield
         finally:
@@ -72,13 +70,18 @@ class Window:
         if retry_after:
             self._closed_until = max(self._closed_until, now + retry_after)
 
-    def has_room(self, namespace: str) -> bool:
-        """Tell whether one more may be asked for in a namespace."""
+    def enter(self, namespace: str) -> bool:
+        """Take room for a request if there is some; it is followed by `leave`."""
+        if namespace in self._waiting or not self._has_room(namespace):
+            return False
+        self._enter(namespace)
+        return True
+
+    def _has_room(self, namespace: str) -> bool:
         left = int(self.size) - self.in_flight
         return self._inside[namespace] < left and clock.monotonic() >= self._closed_until
 
-    def enter(self, namespace: str) -> None:
-        """Take room for a request; it is followed by `leave`."""
+    def _enter(self, namespace: str) -> None:
         self.in_flight += 1
         self._inside[namespace] += 1
         self._look_around()
@@ -102,7 +105,7 @@ class Window:
             self.busy_since = clock.monotonic()
 
     def _let(self) -> None:
-        while namespace := next(filter(self.has_room, self._waiting), None):
+        while namespace := next(filter(self._has_room, self._waiting), None):
             self._take_turn(namespace)
         wait = self._closed_until - clock.monotonic()
         if self._waiting and wait > 0:
@@ -117,5 +120,5 @@ class Window:
         if queue:
             self._waiting[namespace] = queue
         if not turn.done():
-            self.enter(namespace)
+            self._enter(namespace)
             turn.set_result(None)

@@ -17,7 +17,7 @@ NARROW = Limits(active=1)
 
 
 class Doorway:
-    """A gate, and what was let through it; `obeys`: each launch still waited; `room`: how many the server can take."""
+    """A gate, and what was let through it; `obeys` says whether the launch was sent."""
 
     def __init__(
         self,
@@ -25,12 +25,11 @@ class Doorway:
         *,
         obeys: bool = True,
         held: Callable[[str], bool] = lambda _: False,
-        room: int = 1000,
     ) -> None:
         self.let: list[Unit] = []
         self.obeys = obeys
         self.runs = Runs(lambda _: None, complaint())
-        self.gate = Gate(limits, self.runs, held, lambda _: len(self.let) < room, self._let)
+        self.gate = Gate(limits, self.runs, held, self._let)
 
     def _let(self, _: str, through: Unit) -> bool:
         self.let.append(through)
@@ -113,9 +112,11 @@ def test_a_hold_keeps_all_of_a_namespace_back() -> None:
 
 
 def test_what_was_admitted_and_not_sent_gives_its_slot_back() -> None:
-    """Else the launch rate would shrink with each of them: the next one has it at once."""
+    """Else the launch rate would shrink with each of them: the next one has it at the next turn."""
     door = Doorway(Limits(launches=1), obeys=False)
     door.follow("12:00:10", "12:00:20")
+    door.gate.open()
+    assert door.gate.seconds() == 0
     door.gate.open()
 
     assert door.let == [FIRST, SECOND]
@@ -131,17 +132,6 @@ def test_what_was_sent_has_its_slot_until_a_second_after_its_answer() -> None:
     assert door.gate.seconds() is None
     door.gate.answered("default")
     assert 0 < (door.gate.seconds() or 0) <= 1
-
-
-def test_what_the_server_has_no_room_for_waits_and_says_so() -> None:
-    """It may be given up, held back or overtaken meanwhile; and nobody asks in circles whether there is room."""
-    door = Doorway(Limits(), room=1)
-    door.follow("12:00:10", "12:00:20")
-    door.gate.open()
-
-    assert door.let == [FIRST]
-    assert door.gate.why(UID, SECOND).startswith("the API server takes its time")
-    assert door.gate.seconds() is None
 
 
 def test_a_repeat_takes_a_slot() -> None:
