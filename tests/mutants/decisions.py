@@ -39,7 +39,7 @@ DECISIONS: Mutants = {
     ),
     "due.py": (
         Mutant("RECENT - _JUST", "RECENT", "five seconds ago is not late yet", DECIDE),
-        Mutant("time <= now", "time < now", "a fire time is launched at its second", DECIDE),
+        Mutant("time <= until", "time < until", "a fire time is launched at its second", DECIDE),
         Mutant("0 if recent else 1", "1", "with one due now nothing late is made up for", DECIDE),
         Mutant(" - sum(1 for t in started if after < t <= late_until)", "", "what has a Job is not missed", LATE),
         Mutant("else newest - _JUST", "else now", "a launch waits for its jitter", WHEN),

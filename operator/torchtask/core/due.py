@@ -7,10 +7,10 @@ A fire time's age counts from its launch time: one that waits for its jitter is 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from torchtask.core.account import Outage, Outcome, Result
+from torchtask.core.account import NEVER, Outage, Outcome, Result
 from torchtask.core.model import Reason
 from torchtask.core.schedule import Schedule
 from torchtask.core.spec import CatchUp, Spec
@@ -22,12 +22,16 @@ _JUST = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The fire times to start now, oldest first, and what an outage took; `late` are those of them that are late."""
+    """The fire times to start now, oldest first, and what an outage took; `late` are those of them that are late.
+
+    `following` is the first one that is not to be started yet, or NEVER; None: nobody looked.
+    """
 
     times: tuple[datetime, ...] = ()
     late: tuple[datetime, ...] = ()
     missed: Outcome | None = None
     outage: Outage | None = None
+    following: datetime | None = field(default=None, compare=False)
 
 
 def reach(spec: Spec, now: datetime) -> datetime:
@@ -39,17 +43,20 @@ def reach(spec: Spec, now: datetime) -> datetime:
     return now if newest is None or spec.launch_time(newest) <= now else newest - _JUST
 
 
-def due(spec: Spec, after: datetime, now: datetime, started: Collection[datetime]) -> Due:
-    """Sort the fire times after `after` that may be launched at `now`.
+def due(
+    spec: Spec, after: datetime, now: datetime, started: Collection[datetime], first: datetime | None = None
+) -> Due:
+    """Sort the fire times after `after` that may be launched at `now`; `first` is the first of them, if that is known.
 
     Those in `started` have a Job, so they are not missed; those of them that are chosen are among the times all the
     same, for on EveryNode other nodes may still lack theirs.
     """
     schedule, late_until = spec.schedule, reach(spec, now - RECENT - _JUST)
-    recent = _recent(schedule, max(after, late_until), reach(spec, now))
+    begin = first if first is not None and late_until <= after else schedule.after(max(after, late_until))
+    recent, following = _recent(schedule, begin, reach(spec, now))
     late = schedule.count(after, late_until) if late_until > after else 0
     if not late:
-        return Due(tuple(recent))
+        return Due(tuple(recent), following=following)
     latest = 0 if recent else 1
     limit = {CatchUp.NONE: 0, CatchUp.LATEST: latest, CatchUp.ALL: spec.catch_up_limit}[spec.catch_up]
     ranked = _newest(schedule, after, late_until, limit)
@@ -60,12 +67,13 @@ def due(spec: Spec, after: datetime, now: datetime, started: Collection[datetime
     while last is not None and last in started:
         last = schedule.latest(last - _JUST)
     if missed <= 0 or last is None:
-        return Due(times, ranked)
+        return Due(times, ranked, following=following)
     return Due(
         times,
         ranked,
         Outcome(Result.MISSED, Timed(last), Reason.DOWNTIME, count=missed),
         Outage(start_time=after, end_time=now, missed=missed, started=len(chosen)),
+        following,
     )
 
 
@@ -79,11 +87,10 @@ def _newest(schedule: Schedule, after: datetime, until: datetime, limit: int) ->
     return tuple(reversed(found))
 
 
-def _recent(schedule: Schedule, after: datetime, now: datetime) -> list[datetime]:
-    """List the fire times in (`after`, `now`]; RECENT bounds how many there can be."""
+def _recent(schedule: Schedule, time: datetime | None, until: datetime) -> tuple[list[datetime], datetime]:
+    """List the fire times from `time` to `until`, as many as RECENT allows; return the one after them, too."""
     times = []
-    time = schedule.after(after)
-    while time is not None and time <= now:
+    while time is not None and time <= until:
         times.append(time)
         time = schedule.after(time)
-    return times
+    return times, time or NEVER

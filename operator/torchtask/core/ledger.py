@@ -67,10 +67,10 @@ def relaunched(ledger: Ledger, template: str) -> Ledger:
     return replace(changed, consecutive_failures=0, slots=slots.forgiven(ledger.slots))
 
 
-def decided(ledger: Ledger, until: datetime, outage: Outage | None = None) -> Ledger:
-    """Remember that every fire time up to `until` is decided, and what an outage took."""
+def decided(ledger: Ledger, until: datetime, outage: Outage | None = None, following: datetime | None = None) -> Ledger:
+    """Remember that every fire time up to `until` is decided, what an outage took, and the next one if it is known."""
     last_outage = outage or ledger.last_outage
-    return replace(ledger, decided_time=max(ledger.decided_time, until), last_outage=last_outage, following=None)
+    return replace(ledger, decided_time=max(ledger.decided_time, until), last_outage=last_outage, following=following)
 
 
 def with_following(ledger: Ledger, schedule: Schedule) -> Ledger:

@@ -103,7 +103,7 @@ def placed(state: State, spec: Spec) -> State:
         skipped_all = _skip_all(spec, decided, until, state.task.problem)
         return replace(state, ledger=books.decided(ledger, until)).noting(skipped_all)
     started = {u.fire_time for u in state.existing() if isinstance(u, Timed) and u.fire_time > decided}
-    found = due(spec, decided, state.now, started) if until > decided else Due()
+    found = due(spec, decided, state.now, started, ledger.following) if until > decided else Due()
     past = {t for t in found.times if spec.too_late(t, state.now)}
     missed = [Outcome(Result.MISSED, Timed(t), Reason.DEADLINE) for t in sorted(past.difference(started))]
     fresh, skipped = _units(state, spec, [t for t in found.times if t not in past])
@@ -111,7 +111,7 @@ def placed(state: State, spec: Spec) -> State:
     divided, let_in = _divided(state, spec, {*fresh, *(u for u in again if u.fire_time not in ledger.queued)})
     making_up = {u.fire_time for u in divided.starting}.intersection(found.late)  # some may have found no room
     outage = found.outage and _outage(state, found.outage, len(making_up))
-    ledger = books.decided(ledger, until, outage)
+    ledger = books.decided(ledger, until, outage, found.following)
     held = [t for t in ledger.queued if Timed(t) in state.flights or t > state.now]
     queued = {*held, *(u.fire_time for u in divided.waiting)}
     queued |= {u.fire_time for u in divided.starting if u.fire_time in ledger.queued}  # until it is answered

@@ -48,18 +48,21 @@ class Rate:
             return
         if namespace not in self._unanswered:
             raise ValueError(f"no POST of namespace {namespace!r} is without an answer")
-        self._forget(namespace, self._unanswered[namespace].popleft)
-        self._leaving.append((now + WINDOW, namespace))
+        self._received(namespace, now)
 
     def elapse(self, now: float) -> None:
         """Free the slots whose second is over; let those of POSTs go that have had no answer for PATIENCE."""
         for namespace, sent in list(self._unanswered.items()):
             while sent and sent[0] + PATIENCE <= now:
-                self._forget(namespace, sent.popleft)
+                self._received(namespace, now)
                 self._overdue[namespace] += 1
-                self._leaving.append((now + WINDOW, namespace))
         while self._leaving and self._leaving[0][0] <= now:
             self._free(self._leaving.popleft()[1])
+
+    def _received(self, namespace: str, now: float) -> None:
+        """Free the oldest slot in a second: by now the server has received what has it."""
+        self._forget(namespace, self._unanswered[namespace].popleft)
+        self._leaving.append((now + WINDOW, namespace))
 
     def _forget(self, namespace: str, pop: Callable[[], float]) -> None:
         pop()
