@@ -146,8 +146,8 @@ async def session(
             listed()
 
     async def failed(session: aiohttp.ClientSession, _: object, told: aiohttp.TraceRequestExceptionParams) -> None:
-        if session.closed:
-            return  # by who uses it, under this request: after a 401, which was told
+        if session.closed or isinstance(told.exception, asyncio.CancelledError):
+            return  # by who uses it, under this request: after a 401, which was told, or at the end
         heard(told.url.path, NoAnswerError(f"{told.method} {told.url.path}: {words_of(told.exception)}"))
 
     trace = aiohttp.TraceConfig()

@@ -28,7 +28,7 @@ from torchtask.core import names
 from torchtask.engine.complaints import Complaint
 
 WATCH_SECONDS = 15  # less than what `sight` waits for: a watch that is granted is all it hears when nothing happens
-RESTART_SECONDS = 2
+RESTART_SECONDS = 1
 SWITCH_SECONDS = 0.0005  # the operator's loop lets go of the interpreter at each request; Python's 5 ms would add up
 LOGIN_PAUSE_SECONDS = 1
 DEAF_SECONDS = 45  # without a watch that was granted: a request may take 30, and so may a watch that is silent
@@ -131,41 +131,42 @@ class Feed:
             self._stop.wait(RESTART_SECONDS)
 
     async def _watch(self) -> None:
-        # An event of this loop: for one of the thread's kopf would wait in an executor, and its end would hang there.
-        ended, loop = asyncio.Event(), asyncio.get_running_loop()
-        self._end_kopf = partial(loop.call_soon_threadsafe, ended.set)
-        if self._stop.is_set():
-            return
-        ready = asyncio.Event()
-        beside = asyncio.create_task(self._watch_begins(ready)), asyncio.create_task(self._mind(ended))
-        registry = kopf.OperatorRegistry()
+        """Run kopf until it ends, or is ended by cancelling it.
+
+        Not by a flag that stops it: when kopf ends of itself it would wait 5 s for whoever waits for that flag.
+        """
+        loop, ready, registry = asyncio.get_running_loop(), asyncio.Event(), kopf.OperatorRegistry()
         kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)(self._on_event)
         kopf.on.login(registry=registry, backoff=LOGIN_PAUSE_SECONDS)(self._login)
         identity: Any = names.MANAGED_BY  # kopf would ask for the user's name, and a Pod's user has only a number
-        try:
-            await kopf.operator(
-                registry=registry,
-                settings=_settings(),
-                identity=identity,
-                clusterwide=True,
-                stop_flag=ended,
-                ready_flag=ready,
+        watching = asyncio.create_task(self._watch_begins(ready))
+        minding = asyncio.create_task(self._mind())
+        running = asyncio.create_task(
+            kopf.operator(
+                registry=registry, settings=_settings(), identity=identity, clusterwide=True, ready_flag=ready
             )
+        )
+        self._end_kopf = partial(loop.call_soon_threadsafe, running.cancel)
+        minding.add_done_callback(lambda _: running.cancel())
+        if self._stop.is_set():
+            running.cancel()
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
         finally:
             self._moved_time = clock.monotonic()
             self._watching.clear()
-            for task in beside:
-                task.cancel()
+            watching.cancel()
+            minding.cancel()
 
-    async def _mind(self, ended: asyncio.Event) -> None:
-        """End a kopf that was granted no watch of TorchTasks for long, to have it begun anew.
+    async def _mind(self) -> None:
+        """Return when kopf was granted no watch of TorchTasks for long: then it is begun anew.
 
         It may be doing what a server told it, that wants to be left alone for an hour, or not know that there are any.
         """
         while (rest := self._moved_time + DEAF_SECONDS - clock.monotonic()) > 0:  # noqa: ASYNC110 -- for time to pass
             await asyncio.sleep(rest)
         self._call(self._complaint.failed, NoAnswerError("kopf was granted no watch, and begins anew"))
-        ended.set()
 
     async def _watch_begins(self, ready: asyncio.Event) -> None:
         await ready.wait()
