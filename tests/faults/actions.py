@@ -67,6 +67,18 @@ class Reset(Action):
 
 
 @dataclass(frozen=True)
+class Lose(Action):
+    """Lose the call on its way: the API server never hears of it, and it is silent until the operator gives it up."""
+
+    of_calls = True
+
+    async def before(self, rule: Rule, exchange: Exchange) -> None:
+        """Wait until it hangs up, and say nothing to anybody."""
+        await exchange.left.wait()
+        raise BrokenOffError
+
+
+@dataclass(frozen=True)
 class Swallow(Action):
     """Lose the answer after the API server acted: the connection is reset, or stays silent until the rule is over."""
 
@@ -125,16 +137,20 @@ class At(Enum):
 class Then(Action):
     """Tell the experiment at a point in the life of a call, and wait for what it does (kill, freeze, wait …).
 
-    The call then goes on, whatever became of the operator.
+    The call then goes on, whatever became of the operator; if `lost`, one that was SENT ends there, and the API server
+    never hears of it.
     """
 
     at: At
     tell: Callable[[Call], Awaitable[object] | object]
+    lost: bool = False
     of_calls = True
 
     async def before(self, rule: Rule, exchange: Exchange) -> None:
         """Tell, if this is the point."""
         await self._tell(At.SENT, exchange)
+        if self.lost and self.at is At.SENT:
+            raise BrokenOffError
 
     async def after(self, rule: Rule, exchange: Exchange, answer: Answer) -> Answer:
         """Tell, if this is the point."""

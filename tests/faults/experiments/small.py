@@ -3,14 +3,13 @@
 import json
 
 from tests.faults import admin, wall
-from tests.faults.actions import Refuse, Reset, Silence, Swallow
+from tests.faults.actions import Lose, Refuse, Reset, Silence, Swallow
 from tests.faults.breaking import telling
 from tests.faults.calls import Call
 from tests.faults.events import ErrorEvent
-from tests.faults.exchange import Exchange
 from tests.faults.experiment import experiment
 from tests.faults.load import Task
-from tests.faults.rules import Action, On, Rule
+from tests.faults.rules import On
 from tests.faults.stage import Stage
 
 FREE = tuple(Task(f"free-{n}", period=p, policy="Allow", limit=None) for n, p in enumerate((1, 1, 1, 2, 3, 5)))
@@ -72,16 +71,6 @@ async def _kept_up(stage: Stage) -> None:
     if not stage.a.is_running:
         await stage.start(stage.a)
         await stage.a.ready()
-
-
-class Lose(Action):
-    """Let a call be lost on its way: nobody ever hears of it, and it is answered with silence."""
-
-    of_calls = True
-
-    async def before(self, rule: Rule, exchange: Exchange) -> None:
-        """Wait until the operator gives it up."""
-        await exchange.left.wait()
 
 
 @experiment("creates that are never answered", tasks=FREE[:2], before=0, after=3)
