@@ -150,7 +150,8 @@ def modest(evidence: Evidence) -> Finding:
 
 def told(evidence: Evidence) -> Finding:
     """Told: each fault leaves a line in the log and a count in the metrics, where the experiment wants it to."""
-    return Finding.of("told", f"{len(evidence.objections)} untold", evidence.objections)
+    figure = "; ".join([f"{len(evidence.objections)} untold", *evidence.notes])
+    return Finding.of("told", figure, evidence.objections)
 
 
 def _growing(evidence: Evidence) -> Iterator[str]:

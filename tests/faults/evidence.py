@@ -132,7 +132,8 @@ class Evidence:
     `foreign` are Jobs that are nobody's business, UIDs by (namespace, name), `kept` those that are there at the end.
     `wiped`: when statuses were wiped, by the task's UID. `bad_since`: when tasks came that are meant to harm others.
     `slow`: when this machine or the API server was too busy to answer us in time: nobody is accused of being late then.
-    `objections`: what an experiment itself found wrong: a fault that nothing told of, or that hit nothing.
+    `objections`: what an experiment itself found wrong: a fault that nothing told of, or that hit nothing; `notes`: a
+    figure that it measured.
     """
 
     tasks: Sequence[Applied]
@@ -154,6 +155,7 @@ class Evidence:
     bad_since: float | None = None
     slow: Sequence[tuple[float, float]] = ()
     objections: Sequence[str] = ()
+    notes: Sequence[str] = ()
     bounds: Bounds = Bounds()
 
     @cached_property

@@ -40,6 +40,7 @@ async def gather(stage: Stage, bounds: Bounds) -> Evidence:
         bad_since=stage.bad_since,
         slow=tuple(stage.slow),
         objections=tuple(stage.objections),
+        notes=tuple(stage.notes),
         bounds=bounds,
     )
 

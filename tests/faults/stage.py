@@ -29,8 +29,9 @@ class Stage:
     """The world as an experiment sees it; `chance` is what is random in it.
 
     `tasks` are those applied so far, `faults` the marks so far; `begin` is when the load began to run. What else the
-    oracle has to know is noted in `clocks`, `wiped`, `foreign`, `bad_since` and `objections`. Operators are started as
-    `mutant`, with `environment`, and with a clock that can be stepped where one `has_clock`.
+    oracle has to know is noted in `clocks`, `wiped`, `foreign`, `bad_since` and `objections`, and what is to be read in
+    the table in `notes`. Operators are started as `mutant`, with `environment`, and with a clock that can be stepped
+    where one `has_clock`.
     """
 
     def __init__(self, world: World, namespaces: tuple[str, ...], chance: random.Random) -> None:
@@ -45,6 +46,7 @@ class Stage:
         self.slow: list[tuple[float, float]] = []
         self.bad_since: float | None = None
         self.objections: list[str] = []
+        self.notes: list[str] = []
         self.mutant, self.has_clock, self.environment = "", False, dict[str, str]()
 
     @property
@@ -101,6 +103,14 @@ class Stage:
         """Mark a time in which something was broken, and `what` that means, as in `Fault`."""
         self.faults.append(Fault(name, begin, heal, **what))
 
+    def mark_deaths(self, operator: Operator, since: float) -> None:
+        """Mark each time since then from a death of an operator until it was ready again."""
+        heal = 0.0
+        for death in [end.time for end in operator.exits if end.time >= since]:
+            if death >= heal:  # else it had not been ready, and the same time goes on
+                heal = next((s.time for s in operator.samples if s.time > death and s.ready), wall.now())
+                self.mark("killed", death, heal, down=True)
+
     async def reborn(self, operator: Operator, *, clean: bool = False) -> None:
         """Wait until a process has ended, by SIGTERM in good order if `clean`, and start it again."""
         gone = await operator.gone()
@@ -116,6 +126,10 @@ class Stage:
         """Note what is wrong, and came of the time since then; unless the machine was too busy to accuse anybody."""
         if covered(self.slow, since, wall.now()) <= BUSY:
             self.objections.append(text)
+
+    def slow_for(self, since: float) -> float:
+        """Say for how many seconds since then the machine was too busy: by so much somebody may be late."""
+        return covered(self.slow, since, wall.now()) * (wall.now() - since)
 
     async def calm(self, span: float) -> None:
         """Let some seconds pass in which nobody is disturbed: what is to be seen are the fire times in them."""
