@@ -1,27 +1,36 @@
 """An API server that is gone, or cannot be heard."""
 
+from tests.faults import wall
 from tests.faults.actions import CutAnswer, Reset, Silence, Swallow, WatchSilence
 from tests.faults.breaking import ALL, Broken, breaking, telling
+from tests.faults.evidence import Bounds
 from tests.faults.experiment import experiment
 from tests.faults.rules import On
 from tests.faults.stage import Stage
 
 WAITING_LONG = ("kube-controller-manager", "kube-scheduler", "kwok")
 """Parts that try again after half a minute only when the API server was gone for one; it is not they who are tried."""
+RECOVERY = (
+    Bounds().recovery
+)  # seconds that are promised; until then the machine is left in peace, so that they can be measured
 
 
 async def stopped(stage: Stage, seconds: float) -> None:
-    """Stop the API server for so long."""
+    """Stop the API server for so long. It is back when it says so itself: what nodes do is another matter."""
+    begun = wall.now()
     async with telling(stage, "the API server stopped"):
         with stage.fault("API server stopped", blind=True, down=True):
             await stage.world.stop("kube-apiserver")
             await stage.calm(seconds)
-        with stage.fault("API server starting", hampered=True):  # it serves before we are told that it is ready
+        with stage.fault("API server starting", down=True):  # it answers some before it says that it is ready
             await stage.world.start("kube-apiserver")
-            for part in WAITING_LONG:
-                await stage.world.stop(part)
-                await stage.world.start(part)
-            await stage.nodes_ready()
+        await stage.calm(RECOVERY)
+    for part in WAITING_LONG:
+        await stage.world.stop(part)
+        await stage.world.start(part)
+    await stage.nodes_ready()
+    for applied in stage.some("every-node"):  # a node that is thought lost has no runs
+        stage.change(applied, pauses=((begun - 1, wall.now() + 1),))
 
 
 @experiment("API server stopped for 10 s")
