@@ -1,0 +1,174 @@
+"""Operators that die at each point of each call: sent, committed, answered; of one call alone, or of many tasks' calls.
+
+A call that was sent only is lost with the process. That it arrives after all, when the next one runs, is played apart.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from tests.faults import wall
+from tests.faults.actions import At, Pages, Silence, Swallow, Then
+from tests.faults.calls import Call
+from tests.faults.evidence import Bounds
+from tests.faults.experiment import Act, experiment
+from tests.faults.load import Task
+from tests.faults.operators import Operator
+from tests.faults.rules import Action, On
+from tests.faults.stage import LEASE, Stage
+
+Provoke = Callable[[Stage], Awaitable[object]]
+FIRST_CALLS = 8  # of a start, each of which is a point to die at
+BATCH = 8  # calls of many tasks that are at the same point when the process dies
+ANSWERED = "get list create patch delete"  # what there is one answer to
+
+
+class Together:
+    """Kills an operator when so many calls are at a point; until then they wait there for each other."""
+
+    def __init__(self, operator: Operator, number: int) -> None:
+        self._operator, self._missing, self._over = operator, number, asyncio.Event()
+
+    async def __call__(self, _: Call) -> None:
+        """Wait for the others, or be the last one."""
+        self._missing -= 1
+        if self._missing <= 0:
+            self._operator.kill()
+            self._over.set()
+        await self._over.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A kind of call to die at: `together` of them at once, when `provoke` has made it likely that there are some.
+
+    `from_start`: the first calls of a process, and not those of one that is at work already. `beside`: what befalls
+    other calls meanwhile.
+    """
+
+    on: On
+    together: int = 1
+    from_start: bool = False
+    provoke: Provoke | None = None
+    beside: tuple[tuple[Action, On], ...] = ()
+
+
+def _wet(call: Call) -> bool:
+    return not call.is_dry_run
+
+
+async def _another(stage: Stage) -> None:
+    """Create a task: its template is judged by a dry run."""
+    await stage.apply([Task(f"another-{len(stage.tasks)}", stage.namespaces[0], period=3)])
+
+
+async def _stuck(stage: Stage) -> None:
+    """Create a task whose Pods find no node: its runs are ended by a patch."""
+    container = {"image": "simulated", "resources": {"requests": {"cpu": "100000"}}}
+    more = {"pendingTimeoutSeconds": 1, "container": container}
+    await stage.apply([Task(f"stuck-{len(stage.tasks)}", stage.namespaces[0], period=6, more=more)])
+
+
+async def _no_lease(stage: Stage) -> None:
+    await stage.world.admin.delete(LEASE)
+
+
+LAUNCHES = On(verb="create", resource="jobs", prefix="batch", where=_wet)
+STATUSES = On(verb="patch", resource="torchtasks/status", prefix="batch")
+PAGE = On(verb="list", where=lambda call: "continue" in call.query)
+LOST_ANSWERS = (Swallow(), On(verb="create", resource="jobs", prefix="allow", where=_wet, last=4))
+POINTS = (
+    *(Point(On(first=number, last=number), from_start=True) for number in range(1, FIRST_CALLS + 1)),
+    Point(PAGE, from_start=True, beside=((Pages(5), On(verb="list")),)),
+    Point(LAUNCHES, together=BATCH),
+    Point(STATUSES, together=BATCH),
+    Point(On(verb="create", resource="jobs", where=lambda call: call.is_dry_run), provoke=_another),
+    Point(On(verb="get", resource="jobs"), beside=(LOST_ANSWERS,)),
+    Point(On(verb="patch", resource="jobs"), provoke=_stuck),
+    Point(On(verb="delete", resource="jobs")),
+    Point(On(verb="list", resource="pods")),
+    Point(On(verb="create", resource="events")),
+    Point(On(verb="patch", resource="leases")),
+    Point(On(verb="create", resource="leases"), provoke=_no_lease),
+)
+
+
+def _batch(namespaces: tuple[str, ...]) -> list[Task]:
+    return [
+        Task(f"batch-{n}", namespaces[n % 2], period=3, policy="Allow", limit=None, catch_up="None")
+        for n in range(BATCH + 2)
+    ]
+
+
+def dying(at: At) -> Act:
+    """Kill the operator at one point after the other."""
+
+    async def act(stage: Stage) -> None:
+        begun = wall.now()
+        await stage.apply(_batch(stage.namespaces))
+        for point in POINTS:
+            await _killed(stage, at, point)
+        await stage.a.ready()
+        stage.mark_deaths(stage.a, begun)
+
+    return act
+
+
+async def _killed(stage: Stage, at: At, point: Point) -> None:
+    """Have it killed at a point, and started again."""
+    on = replace(point.on, last=point.on.first + point.together - 1)
+    if point.from_start:  # else the rule would count calls of the process before
+        stage.a.kill()
+        await stage.a.gone()
+        on = replace(on, verb=on.verb or ("" if at is At.SENT else ANSWERED))
+    else:
+        await stage.a.ready()
+    with ExitStack() as rules:
+        for action, which in point.beside:
+            rules.enter_context(stage.world.proxy.rule(action, which, name="beside"))
+        killing = Then(at, Together(stage.a, point.together), lost=True)
+        rule = rules.enter_context(stage.world.proxy.rule(killing, on, name=f"kill {at.name.lower()}"))
+        if point.from_start:
+            await stage.start(stage.a)
+        if point.provoke:
+            await point.provoke(stage)
+        await rule.reached(point.together, within=30)
+        end = await stage.a.gone()
+    if point.together > 1:
+        stage.mark("calls held", rule.calls[0].arrived, end.time, hampered=True)
+    await stage.start(stage.a)
+
+
+def _described(act: Act, sentence: str) -> Act:
+    act.__doc__ = sentence
+    return act
+
+
+killed_when_sent = experiment("kill -9 when a call was sent")(
+    _described(dying(At.SENT), "The process is killed, and the call it had just sent is lost, for call after call.")
+)
+killed_when_committed = experiment("kill -9 when a call was committed")(
+    _described(dying(At.COMMITTED), "The process is killed when the API server has done what a call asked for.")
+)
+killed_when_answered = experiment("kill -9 when a call was answered")(
+    _described(dying(At.ANSWERED), "The process is killed when it has just been given the answer.")
+)
+
+
+@experiment("kill -9, and what was sent arrives later", bounds=Bounds(given_up=True))
+async def late(stage: Stage) -> None:
+    """The process is killed, and what it had sent arrives when the next one is at work: Jobs, and statuses."""
+    begun = wall.now()
+    await stage.apply(_batch(stage.namespaces))
+    for on in (LAUNCHES, STATUSES):
+        with stage.world.proxy.rule(Silence(late=True), replace(on, last=BATCH), name="late") as rule:
+            await rule.reached(BATCH)
+            stage.a.kill()
+            end = await stage.a.gone()
+            await stage.start(stage.a)
+            await stage.a.ready()
+        stage.mark("calls held", rule.calls[0].arrived, end.time, hampered=True)
+        await wall.until(lambda: all(c.server_status for c in rule.calls), "what was held to arrive", within=10)
+        await stage.calm(2)
+    stage.mark_deaths(stage.a, begun)
