@@ -102,6 +102,22 @@ MUTANTS = {
         experiment="Jobs deleted in a gap",
         caught_by="I7",
     ),
+    "no sweep of tasks": Mutant(
+        module="torchtask.engine.store",
+        old="        for uid in [u for u, r in self._records.items() if u not in existing and r.version <= version]:",
+        new="        for uid in set():",
+        promise="a task that was deleted in a gap is known to be gone",
+        experiment="tasks deleted in a gap",
+        caught_by="told",
+    ),
+    "Retry-After ignored": Mutant(
+        module="torchtask.cluster.exchange",
+        old='    text = headers.get("Retry-After", "")',
+        new='    text = ""',
+        promise="nobody asks before the moment that the API server named",
+        experiment="429 with Retry-After",
+        caught_by="told",
+    ),
     "a bad task blocks the loop": Mutant(
         module="torchtask.core.placing",
         old="    number = spec.schedule.count(after, until)",
