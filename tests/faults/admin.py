@@ -48,12 +48,20 @@ class Admin:
         await self._session.close()
 
     async def ask(
-        self, method: str, path: str, document: object = None, *, media_type: str = "application/json", **query: str
+        self,
+        method: str,
+        path: str,
+        document: object = None,
+        *,
+        media_type: str = "application/json",
+        user: str = "",
+        **query: str,
     ) -> Document:
-        """Ask anything."""
+        """Ask anything; as a `user` who has no more rights than he was given, if there is one."""
         body = None if document is None else json.dumps(document).encode()
+        headers = {"Content-Type": media_type, **({"Impersonate-User": user} if user else {})}
         async with self._session.request(
-            method, self._server + path, data=body, params=query, headers={"Content-Type": media_type}
+            method, self._server + path, data=body, params=query, headers=headers
         ) as response:
             text = await response.text()
             if response.status >= 400:

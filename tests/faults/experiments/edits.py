@@ -98,14 +98,3 @@ async def created_again(stage: Stage) -> None:
                 await stage.delete(applied)
                 await stage.apply([applied.task])
         await stage.calm(2)
-
-
-@experiment(
-    "owner references enforced",
-    copies=1,
-    flags={"kube-apiserver": ("--enable-admission-plugins=OwnerReferencesPermissionEnforcement",)},
-)
-async def owners_enforced(stage: Stage) -> None:
-    """The API server lets only those name an owner who may finalize it: the operator may."""
-    await stage.calm(4)
-    assert stage.witness.runs, "nothing was launched"
