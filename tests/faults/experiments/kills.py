@@ -12,7 +12,7 @@ from tests.faults import wall
 from tests.faults.actions import At, Pages, Silence, Swallow, Then
 from tests.faults.calls import Call
 from tests.faults.evidence import Bounds
-from tests.faults.experiment import Act, experiment
+from tests.faults.experiment import Act, Experiment, experiment
 from tests.faults.load import Task
 from tests.faults.operators import Operator
 from tests.faults.rules import Action, On
@@ -78,18 +78,20 @@ LAUNCHES = On(verb="create", resource="jobs", prefix="batch", where=_wet)
 STATUSES = On(verb="patch", resource="torchtasks/status", prefix="batch")
 PAGE = On(verb="list", where=lambda call: "continue" in call.query)
 LOST_ANSWERS = (Swallow(), On(verb="create", resource="jobs", prefix="allow", where=_wet, last=4))
-POINTS = (
+COMMON = (
     *(Point(On(first=number, last=number), from_start=True) for number in range(1, FIRST_CALLS + 1)),
     Point(PAGE, from_start=True, beside=((Pages(5), On(verb="list")),)),
     Point(LAUNCHES, together=BATCH),
     Point(STATUSES, together=BATCH),
+    Point(On(verb="patch", resource="leases")),
+)
+RARE = (
     Point(On(verb="create", resource="jobs", where=lambda call: call.is_dry_run), provoke=_another),
     Point(On(verb="get", resource="jobs"), beside=(LOST_ANSWERS,)),
     Point(On(verb="patch", resource="jobs"), provoke=_stuck),
     Point(On(verb="delete", resource="jobs")),
     Point(On(verb="list", resource="pods")),
     Point(On(verb="create", resource="events")),
-    Point(On(verb="patch", resource="leases")),
     Point(On(verb="create", resource="leases"), provoke=_no_lease),
 )
 
@@ -101,13 +103,13 @@ def _batch(namespaces: tuple[str, ...]) -> list[Task]:
     ]
 
 
-def dying(at: At) -> Act:
+def dying(at: At, points: tuple[Point, ...]) -> Act:
     """Kill the operator at one point after the other."""
 
     async def act(stage: Stage) -> None:
         begun = wall.now()
         await stage.apply(_batch(stage.namespaces))
-        for point in POINTS:
+        for point in points:
             await _killed(stage, at, point)
         await stage.a.ready()
         stage.mark_deaths(stage.a, begun)
@@ -140,20 +142,34 @@ async def _killed(stage: Stage, at: At, point: Point) -> None:
     await stage.start(stage.a)
 
 
-def _described(act: Act, sentence: str) -> Act:
+def _made(name: str, act: Act, sentence: str) -> Experiment:
     act.__doc__ = sentence
-    return act
+    return experiment(name)(act)
 
 
-killed_when_sent = experiment("kill -9 when a call was sent")(
-    _described(dying(At.SENT), "The process is killed, and the call it had just sent is lost, for call after call.")
-)
-killed_when_committed = experiment("kill -9 when a call was committed")(
-    _described(dying(At.COMMITTED), "The process is killed when the API server has done what a call asked for.")
-)
-killed_when_answered = experiment("kill -9 when a call was answered")(
-    _described(dying(At.ANSWERED), "The process is killed when it has just been given the answer.")
-)
+_WHEN = {
+    At.SENT: "and the call that it had just sent is lost",
+    At.COMMITTED: "when the API server has done what a call asked for",
+    At.ANSWERED: "when it has just been given the answer to a call",
+}
+common = [
+    _made(
+        f"kill -9 when a call was {at.name.lower()}",
+        dying(at, COMMON),
+        f"The process is killed, {when}: each of the first ones of a start, launches and statuses of many tasks.",
+    )
+    for at, when in _WHEN.items()
+]
+sent, committed, answered = common
+rare = [
+    _made(
+        f"kill -9 when a rare call was {at.name.lower()}",
+        dying(at, RARE),
+        f"The process is killed, {when}: one of each of the kinds that are seldom.",
+    )
+    for at, when in _WHEN.items()
+]
+rare_sent, rare_committed, rare_answered = rare
 
 
 @experiment("kill -9, and what was sent arrives later", bounds=Bounds(given_up=True))
