@@ -146,6 +146,15 @@ class Operator:
         except wall.NeverError as error:
             raise wall.NeverError(f"{error}; it says: {self.tail()}") from None
 
+    def absences(self, since: float) -> list[tuple[float, float]]:
+        """Tell from when to when there was none that was ready, for each death since then that began such a time."""
+        found: list[tuple[float, float]] = []
+        for death in [end.time for end in self.exits if end.time >= since]:
+            if not found or death >= found[-1][1]:
+                ready = (s.time for s in self.samples if s.time > death and s.ready)
+                found.append((death, next(ready, wall.now())))
+        return found
+
     async def metrics(self) -> dict[str, float]:
         """Return what /metrics says, by name and labels; nothing when it is not served."""
         async with aiohttp.ClientSession() as session, session.get(f"{self._health}/metrics") as response:

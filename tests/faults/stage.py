@@ -105,11 +105,8 @@ class Stage:
 
     def mark_deaths(self, operator: Operator, since: float) -> None:
         """Mark each time since then from a death of an operator until it was ready again."""
-        heal = 0.0
-        for death in [end.time for end in operator.exits if end.time >= since]:
-            if death >= heal:  # else it had not been ready, and the same time goes on
-                heal = next((s.time for s in operator.samples if s.time > death and s.ready), wall.now())
-                self.mark("killed", death, heal, down=True)
+        for death, heal in operator.absences(since):
+            self.mark("killed", death, heal, down=True)
 
     async def reborn(self, operator: Operator, *, clean: bool = False) -> None:
         """Wait until a process has ended, by SIGTERM in good order if `clean`, and start it again."""

@@ -14,7 +14,6 @@ from tests.faults.calls import Call
 from tests.faults.evidence import Bounds
 from tests.faults.experiment import Act, Experiment, experiment
 from tests.faults.load import Task
-from tests.faults.operators import Operator
 from tests.faults.rules import Action, On
 from tests.faults.stage import LEASE, Stage
 
@@ -25,16 +24,16 @@ ANSWERED = "get list create patch delete"  # what there is one answer to
 
 
 class Together:
-    """Kills an operator when so many calls are at a point; until then they wait there for each other."""
+    """Calls `kill` when so many calls are at a point; until then they wait there for each other."""
 
-    def __init__(self, operator: Operator, number: int) -> None:
-        self._operator, self._missing, self._over = operator, number, asyncio.Event()
+    def __init__(self, kill: Callable[[], object], number: int) -> None:
+        self._kill, self._missing, self._over = kill, number, asyncio.Event()
 
     async def __call__(self, _: Call) -> None:
         """Wait for the others, or be the last one."""
         self._missing -= 1
         if self._missing <= 0:
-            self._operator.kill()
+            self._kill()
             self._over.set()
         await self._over.wait()
 
@@ -129,7 +128,7 @@ async def _killed(stage: Stage, at: At, point: Point) -> None:
     with ExitStack() as rules:
         for action, which in point.beside:
             rules.enter_context(stage.world.proxy.rule(action, which, name="beside"))
-        killing = Then(at, Together(stage.a, point.together), lost=True)
+        killing = Then(at, Together(stage.a.kill, point.together), lost=True)
         rule = rules.enter_context(stage.world.proxy.rule(killing, on, name=f"kill {at.name.lower()}"))
         if point.from_start:
             await stage.start(stage.a)
