@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from tests.faults import wall
-from tests.faults.actions import At, Pages, Silence, Swallow, Then
+from tests.faults.actions import At, Pages, Silence, Then
 from tests.faults.calls import Call
 from tests.faults.evidence import Bounds
 from tests.faults.experiment import Act, Experiment, experiment
@@ -69,6 +69,13 @@ async def _stuck(stage: Stage) -> None:
     await stage.apply([Task(f"stuck-{len(stage.tasks)}", stage.namespaces[0], period=6, more=more)])
 
 
+async def _squat(stage: Stage) -> None:
+    """Take the names of the next runs of a task: they are found taken, and looked at."""
+    (applied,) = stage.some("allow-short")
+    for time in applied.task.fire_times(wall.now() + 0.5, wall.now() + 4):
+        await stage.squat(applied.task.namespace, f"{applied.task.name}-{applied.uid[:8]}-{time}")
+
+
 async def _no_lease(stage: Stage) -> None:
     await stage.world.admin.delete(LEASE)
 
@@ -76,7 +83,6 @@ async def _no_lease(stage: Stage) -> None:
 LAUNCHES = On(verb="create", resource="jobs", prefix="batch", where=_wet)
 STATUSES = On(verb="patch", resource="torchtasks/status", prefix="batch")
 PAGE = On(verb="list", where=lambda call: "continue" in call.query)
-LOST_ANSWERS = (Swallow(), On(verb="create", resource="jobs", prefix="allow", where=_wet, last=4))
 COMMON = (
     *(Point(On(first=number, last=number), from_start=True) for number in range(1, FIRST_CALLS + 1)),
     Point(PAGE, from_start=True, beside=((Pages(5), On(verb="list")),)),
@@ -86,7 +92,7 @@ COMMON = (
 )
 RARE = (
     Point(On(verb="create", resource="jobs", where=lambda call: call.is_dry_run), provoke=_another),
-    Point(On(verb="get", resource="jobs"), beside=(LOST_ANSWERS,)),
+    Point(On(verb="get", resource="jobs"), provoke=_squat),
     Point(On(verb="patch", resource="jobs"), provoke=_stuck),
     Point(On(verb="delete", resource="jobs")),
     Point(On(verb="list", resource="pods")),
@@ -129,7 +135,7 @@ async def _killed(stage: Stage, at: At, point: Point) -> None:
         for action, which in point.beside:
             rules.enter_context(stage.world.proxy.rule(action, which, name="beside"))
         killing = Then(at, Together(stage.a.kill, point.together), lost=True)
-        rule = rules.enter_context(stage.world.proxy.rule(killing, on, name=f"kill {at.name.lower()}"))
+        rule = rules.enter_context(stage.world.proxy.rule(killing, on, name=f"kill: {on.verb} {on.resource}"))
         if point.from_start:
             await stage.start(stage.a)
         if point.provoke:
