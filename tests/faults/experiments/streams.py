@@ -1,5 +1,6 @@
 """Watches that break, lie, or lag, also while tasks come, change and go."""
 
+from tests.faults import wall
 from tests.faults.actions import Pages, Refuse
 from tests.faults.breaking import ALL, Broken, breaking
 from tests.faults.churn import NAMES, churn
@@ -85,17 +86,23 @@ reordered = churning(
         told=False,
     ),
 )
-dropped = churning(
-    "events dropped",
-    "Every fifth event of Jobs and TorchTasks is lost for 15 s, and nothing tells; then the connections break.",
-    Broken(
-        ((Drop(), On(resource="jobs torchtasks", every=5)), (Drop(), CHANGES)),
-        span=15,
-        hampered=True,
-        told=False,
-        ends_anew=True,
-    ),
-)
+
+
+@experiment("events dropped", after=4)
+async def dropped(stage: Stage) -> None:
+    """Every fifth event of Jobs and TorchTasks is lost for 15 s, and nothing tells; then the watches are too old."""
+    rule, both = stage.world.proxy.rule, {"jobs", "torchtasks"}
+    async with churn(stage):
+        with stage.fault("events dropped", hampered=True):
+            with (
+                rule(Drop(), On(resource=" ".join(both), every=5), name="lost") as some,
+                rule(Drop(), CHANGES, name="lost") as changes,
+            ):
+                await stage.calm(15)
+            with rule(ErrorEvent(410), On(resource=" ".join(both)), name="too old") as ended:
+                await wall.until(lambda: {c.resource for c in ended.calls} >= both, "both watches to end", within=30)
+    assert some.hits, "no event was lost"
+    assert changes.hits, "no event of a task that came, changed or went was lost"
 
 
 @experiment("the Jobs lag behind", fast=True)
