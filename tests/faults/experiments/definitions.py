@@ -3,14 +3,16 @@
 from tests.faults import wall
 from tests.faults.actions import Delay
 from tests.faults.breaking import ALL, telling
+from tests.faults.evidence import Bounds
 from tests.faults.experiment import experiment
 from tests.faults.load import Task
 from tests.faults.stage import Stage
 
 MANY = 1000
+ANEW = Bounds(recovery=Bounds().recovery + 3)  # kopf has ended without a definition, and begins again within 3 s
 
 
-@experiment("definition deleted and created again")
+@experiment("definition deleted and created again", bounds=ANEW, after=13)
 async def redefined(stage: Stage) -> None:
     """The definition is deleted, and with it all tasks and their Jobs; 8 s later both are created again."""
     async with telling(stage, "no definition"):
@@ -20,7 +22,7 @@ async def redefined(stage: Stage) -> None:
         await _defined(stage, tasks)
 
 
-@experiment("no definition at the start")
+@experiment("no definition at the start", bounds=ANEW, after=13)
 async def undefined(stage: Stage) -> None:
     """The operator starts where TorchTasks are not defined, and waits until they are; it lives, and is not ready."""
     stage.a.term()

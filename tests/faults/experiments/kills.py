@@ -76,6 +76,16 @@ async def _squat(stage: Stage) -> None:
         await stage.squat(applied.task.namespace, f"{applied.task.name}-{applied.uid[:8]}-{time}")
 
 
+async def _suspend(stage: Stage) -> None:
+    """Suspend a daemon that runs: of all deletions its are the only ones that do not wait for a minute (L11)."""
+    (applied,) = stage.some("daemon")
+    runs = stage.witness.runs
+    await wall.until(
+        lambda: any(run.owner == applied.uid and run.ended is None for run in runs.values()), "a daemon", within=15
+    )
+    await stage.world.admin.merge(stage.where(applied), {"spec": {"suspend": True}})
+
+
 async def _no_lease(stage: Stage) -> None:
     await stage.world.admin.delete(LEASE)
 
@@ -91,10 +101,10 @@ COMMON = (
     Point(On(verb="patch", resource="leases")),
 )
 RARE = (
+    Point(On(verb="delete", resource="jobs"), provoke=_suspend),
     Point(On(verb="create", resource="jobs", where=lambda call: call.is_dry_run), provoke=_another),
     Point(On(verb="get", resource="jobs"), provoke=_squat),
     Point(On(verb="patch", resource="jobs"), provoke=_stuck),
-    Point(On(verb="delete", resource="jobs")),
     Point(On(verb="list", resource="pods")),
     Point(On(verb="create", resource="events")),
     Point(On(verb="create", resource="leases"), provoke=_no_lease),
