@@ -13,8 +13,8 @@ class Call:
 
     `operator` is the replica that sent it. `verb` is Kubernetes' (get, list, watch, create, patch, update, delete), and
     `resource` its plural with the subresource (`torchtasks/status`). What the API server answered is `server_status`
-    and `server_body`; what the operator was given is `status`, None when it got no answer (yet). `rule` names the
-    fault that befell the call.
+    and `server_body`; what the operator was given is `status`, None when it got no answer (yet). Of a watch `ended` is
+    when it was over, None while it is open. `rule` names the fault that befell the call.
     """
 
     number: int
@@ -34,6 +34,7 @@ class Call:
     server_body: bytes = b""
     answered: float | None = None
     status: int | None = None
+    ended: float | None = None
     rule: str = ""
 
     @property

@@ -20,7 +20,7 @@ NODE = "torchtask.dev/node"
 class Run:
     """The life of a Job, as the API server told it; versions say in which order things happened.
 
-    `fire_time` is None of a run by hand and of a daemon's. `finished`: complete or failed; `gone`: removed.
+    `fire_time` is None of a run by hand and of a daemon's. `finished`: complete, or `failed`; `gone`: removed.
     """
 
     uid: str
@@ -35,6 +35,7 @@ class Run:
     finished_version: int | None = None
     gone: float | None = None
     gone_version: int | None = None
+    failed: bool = False
 
     @property
     def ended(self) -> float | None:

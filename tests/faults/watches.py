@@ -53,6 +53,7 @@ class Watch:
                 else:
                     await self._pass(item, response)
         finally:
+            self._exchange.call.ended = wall.now()
             reading.cancel()
 
     async def _read(self, source: aiohttp.ClientResponse) -> None:
@@ -81,7 +82,8 @@ class Watch:
         for each in lines:
             await response.write(each)
             await asyncio.sleep(0)  # for writing does not wait: so an operator that is gone is seen to be
-            self._exchange.trail.append(self._delivered(line.event))
+            if each == line.text:
+                self._exchange.trail.append(self._delivered(line.event))
 
     def _delivered(self, event: Event) -> Delivered:
         metadata, call = event["object"].get("metadata", {}), self._exchange.call

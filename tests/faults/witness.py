@@ -66,8 +66,8 @@ class Witness:
         if run is None:
             owner, fire_time, node = owner_of(meta), fire_time_of(meta), node_of(meta)
             run = Run(meta["uid"], meta["namespace"], meta["name"], owner, fire_time, node, time, version)
-        if run.finished is None and _is_over(job):
-            run = replace(run, finished=time, finished_version=version)
+        if run.finished is None and (ends := _ends(job)):
+            run = replace(run, finished=time, finished_version=version, failed="Failed" in ends)
         self.runs[run.uid] = run
 
     def _remove(self, job: Document) -> None:
@@ -82,6 +82,6 @@ class Witness:
                 self.runs[uid] = replace(run, gone=wall.now(), gone_version=run.created_version + 1)
 
 
-def _is_over(job: Document) -> bool:
+def _ends(job: Document) -> set[str]:
     conditions = job.get("status", {}).get("conditions") or ()
-    return any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in conditions)
+    return {c["type"] for c in conditions if c["status"] == "True"} & {"Complete", "Failed"}
