@@ -2,11 +2,12 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from tests.faults import catalogue, runner, table, trials
+from tests.faults import catalogue, runner, table, trials, wall
 from tests.faults.experiment import Outcome
 from tests.faults.mutants import MUTANTS
 from tests.faults.world import ground
@@ -45,28 +46,32 @@ def main(  # noqa: PLR0913 -- options
         for found in chosen:
             click.echo(f"{found.name}: {found.sentence}")
         return
+    begun = wall.now()
     outcomes = runner.played(chosen, labs, seed, mutant, _tell)
-    lines = list(table.table(outcomes))
+    lines = [*table.timed(len(outcomes), "experiments", wall.now() - begun, labs), *table.table(outcomes)]
     click.echo("\n".join(["", *lines, "", *table.broken(outcomes)]))
-    if output:
-        page = output.read_text(encoding="utf-8") if output.exists() else ""
-        text = table.put_into(page, lines) if table.BEGIN in page else "\n".join([*lines, ""])
-        output.write_text(text, encoding="utf-8")
+    _write(output, lines, table.RESULTS)
     sys.exit(1 if any(outcome.violations for outcome in outcomes) else 0)
 
 
 def _try_mutants(names: tuple[str, ...], seed: int, output: Path | None) -> int:
+    begun = wall.now()
     chosen = [name for name in MUTANTS if not names or any(part in name for part in names)]
     done = []
     with ground(f"faults-{os.getpid()}") as there:
         for name in chosen:
             done.append(trials.tried(name, there, seed=seed))
             click.echo(f"{name}: {done[-1].verdict or 'caught'} after {done[-1].seconds:.0f} s")
-    text = "\n".join(trials.table(done))
-    click.echo(f"\n{text}")
-    if output:
-        output.write_text(f"{text}\n", encoding="utf-8")
+    lines = [*table.timed(len(done), "mutants", wall.now() - begun), *trials.table(done)]
+    click.echo("\n".join(["", *lines]))
+    _write(output, lines, table.MUTANTS)
     return 1 if any(trial.verdict for trial in done) else 0
+
+
+def _write(output: Path | None, lines: Sequence[str], place: table.Place) -> None:
+    if output:
+        page = output.read_text(encoding="utf-8") if output.exists() else ""
+        output.write_text(table.put_into(page, lines, place), encoding="utf-8")
 
 
 def _tell(outcome: Outcome) -> None:

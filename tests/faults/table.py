@@ -6,7 +6,10 @@ from tests.faults.experiment import Outcome
 from tests.faults.oracle import LAWS
 
 HEADS = ["experiment", "seed", "calls hit / calls", "busy", *LAWS]
-BEGIN, END = "<!-- results -->", "<!-- end of results -->"
+RESULTS = ("<!-- results -->", "<!-- end of results -->")
+MUTANTS = ("<!-- mutants -->", "<!-- end of mutants -->")
+Place = tuple[str, str]
+"""Between which marks a table stands in a page of the docs."""
 
 
 def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
@@ -20,11 +23,20 @@ def table(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield _row([outcome.name, str(outcome.seed), calls, busy, *figures])
 
 
-def put_into(page: str, lines: Sequence[str]) -> str:
-    """Return a page of the docs with this table in the place of the last one."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return "\n".join([before + BEGIN, *lines, END + after])
+def timed(number: int, what: str, seconds: float, labs: int = 1) -> list[str]:
+    """Write how long they took, to stand above a table."""
+    beside = f", in {labs} labs side by side" if labs > 1 else ""
+    return [f"{number} {what} took {seconds // 60:.0f} min {seconds % 60:.0f} s{beside}.", ""]
+
+
+def put_into(page: str, lines: Sequence[str], place: Place) -> str:
+    """Return a page of the docs with a table in its place; other texts are replaced as a whole."""
+    begin, end = place
+    if begin not in page:
+        return "\n".join([*lines, ""])
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    return "\n".join([before + begin, *lines, end + after])
 
 
 def broken(outcomes: Sequence[Outcome]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from tests.faults.finding import Finding
 from tests.faults.mutants import MUTANTS, Mutant
 from tests.faults.world import Ground
 
+HEADS = ["mutant", "experiment", "seconds", "caught by", "evidence"]
 LONGEST = 200  # characters of what went wrong
 ATTEMPTS, BUSY = 3, 0.1  # how often a mutant is played, and the part of the time that makes it worth while
 
@@ -71,7 +72,7 @@ def _tried(name: str, there: Ground, seed: int) -> tuple[Trial, float]:
 
 def table(trials: Iterable[Trial]) -> Iterator[str]:
     """Write what came of mutants, in Markdown."""
-    yield "| mutant | experiment | seconds | caught by | evidence |"
+    yield f"| {' | '.join(HEADS)} |"
     yield "| --- | --- | --- | --- | --- |"
     for trial in trials:
         laws = ", ".join(trial.broken) or "nobody"

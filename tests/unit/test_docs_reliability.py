@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.faults import catalogue, table
+from tests.faults import catalogue, table, trials
 from tests.faults.mutants import MUTANTS
 from tests.faults.oracle import LAWS
 from tests.pages import codes, page, tables
@@ -19,6 +19,8 @@ PAGE = page("reliability.md")
 PROMISES = tables(PAGE)["promise | kept by | judged by"]
 INVARIANTS = tables(PAGE)[" | law | in words"]
 RESULTS = tables(PAGE).get(" | ".join(table.HEADS), [])
+TRIALS = tables(PAGE).get(" | ".join(trials.HEADS), [])
+WRITE = "run `python -m tests.faults{} --output docs/reliability.md`"
 
 
 def test_every_law_is_on_the_page() -> None:
@@ -59,7 +61,22 @@ def test_under_load_a_status_waits_for_as_long_as_the_page_says() -> None:
     assert "under load within\n  five" in PAGE
 
 
-def test_the_results_are_of_experiments_that_there_are() -> None:
-    """A table that is older than the experiments says so by itself."""
-    assert {row[0] for row in RESULTS} <= {found.name for found in catalogue.experiments()}
-    assert table.put_into(PAGE, ["x"]).count("x\n" + table.END) == 1
+def test_the_results_are_of_all_experiments_that_there_are() -> None:
+    """Each of the full set has a row, and each row an experiment."""
+    wanted = {found.name for found in catalogue.experiments() if not found.tasks}
+    assert {row[0] for row in RESULTS} == wanted, WRITE.format("")
+
+
+def test_the_trials_are_of_all_mutants_that_there_are() -> None:
+    """Once they were written down."""
+    assert not TRIALS or {row[0] for row in TRIALS} == MUTANTS.keys(), WRITE.format(" --mutants")
+
+
+@pytest.mark.parametrize("place", [table.RESULTS, table.MUTANTS])
+def test_a_table_has_a_place_of_its_own(place: table.Place) -> None:
+    """What stands there is replaced, and nothing else."""
+    begin, end = place
+    written = table.put_into(PAGE, ["| x |"], place)
+    assert written.count(f"{begin}\n| x |\n{end}") == 1
+    assert written.partition(begin)[0] == PAGE.partition(begin)[0]
+    assert written.partition(end)[2] == PAGE.partition(end)[2]
