@@ -6,32 +6,42 @@ from dataclasses import dataclass
 
 from tests.faults import wall
 from tests.faults.experiment import Experiment
+from tests.faults.operators import Operator
 from tests.faults.rules import Action, On
 from tests.faults.stage import Stage
+from tests.faults.told import Wanted, faults, untold
 
 LAUNCHES = On(verb="create", resource="jobs")
 STATUSES = On(verb="patch", resource="torchtasks/status")
 ALL = On()
+RENEWED = 3.0  # seconds within which who leads asks for the Lease again
 _HARMLESS = frozenset({"debug", "info"})
 
 
 @asynccontextmanager
-async def telling(stage: Stage, name: str) -> AsyncIterator[None]:
-    """Object when what goes wrong meanwhile leaves no line in the log or no count in the metrics, or a trace."""
-    begun, counted = wall.now(), await _faults(stage)
+async def telling(stage: Stage, name: str, *wanted: Wanted) -> AsyncIterator[None]:
+    """Object when what goes wrong meanwhile leaves no line in the log or no count in the metrics, or a trace.
+
+    It is asked of each replica that leads. `wanted` is what has to be told of, in all cases something.
+    """
+    begun = wall.now()
+    before = {o.name: faults(await o.metrics()) for o in stage.world.operators.values() if o.is_running}
     yield
-    lines = [line.fields for line in stage.a.log if line.time >= begun and line.fields.get("level") not in _HARMLESS]
-    traces = [str(fields["error"]) for fields in lines if "error" in fields]
-    stage.objections += [f"{name}: the log has a trace, as of a bug: …{trace[-300:]}" for trace in traces]
-    if not lines:
-        stage.objections.append(f"{name}: the log does not tell of it")
-    if await _faults(stage) <= counted:
-        stage.objections.append(f"{name}: the metrics do not tell of it")
+    for operator in _leaders(stage, begun - RENEWED):
+        lines = [line for line in operator.log if line.fields.get("level") not in _HARMLESS]
+        traces = [str(line.fields["error"]) for line in lines if line.time >= begun and "error" in line.fields]
+        stage.objections += [f"{name}: the log has a trace, as of a bug: …{trace[-300:]}" for trace in traces]
+        messages = [str(line.fields.get("message")) for line in lines]
+        after = faults(await operator.metrics())
+        found = untold(before.get(operator.name, {}), after, messages, wanted)
+        stage.objections += [f"{name}: {operator.name}: {text}" for text in found]
 
 
-async def _faults(stage: Stage) -> float:
-    metrics = await stage.a.metrics()
-    return sum(value for name, value in metrics.items() if name.startswith("torchtask_faults_total"))
+def _leaders(stage: Stage, since: float) -> list[Operator]:
+    """Return the operators that asked for the Lease to be theirs, or for it to stay so."""
+    asked = (c for c in stage.world.proxy.calls if c.arrived >= since and c.resource == "leases" and c.verb != "get")
+    names = {call.operator for call in asked} or {"a"}
+    return [o for o in stage.world.operators.values() if o.is_running and o.name in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,7 @@ class Broken:
         if not self.told:
             await self._break(stage, name)
             return
-        async with telling(stage, name):
+        async with telling(stage, name, *(Wanted.of(*rule) for rule in self.rules)):
             await self._break(stage, name)
 
     async def _break(self, stage: Stage, name: str) -> None:
