@@ -9,8 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from tests.faults.calls import Call
+from tests.faults.exchange import Delivered
 from tests.faults.load import Task
 from tests.faults.runs import Post, Run
+from tests.faults.sight import Span, Told, there
 
 Document = dict[str, Any]
 BUSY = 0.4  # the part of a time in which this machine may be too busy for us to accuse anybody of being late
@@ -39,7 +41,8 @@ class Applied:
 class Fault:
     """Something was broken from `begin` to `heal`. `blind`: tasks or Jobs could not be seen.
 
-    `down`: no operator ran, or none that could act; `hampered`: what it saw or asked for came through at times only.
+    `down`: no operator ran, or none that could act; `hampered`: what it saw or asked for came through at times only,
+    which the calls show.
     Else only answers were slow or wrong.
     """
 
@@ -103,8 +106,9 @@ class Offset:
 class Bounds:
     """What is allowed; an experiment that must differ says so.
 
-    Times in seconds. `calls`: requests in a second; `repeats`: of one and the same request in a second; `launches`:
-    Jobs in a second. `memory` in bytes, which may grow by the factor `growth`; `lines`: of the log, a second.
+    Times in seconds. `calls`: requests in a second; `repeats`: of one and the same request in a second, `steady` in
+    the long run; `launches`: Jobs in a second. `memory` in bytes, which may grow by the factor `growth`; `lines`: of
+    the log, a second.
     `overlap`: runs beyond the limit are told and allowed. `given_up`: a Job may turn up after its fire time was.
     """
 
@@ -113,13 +117,12 @@ class Bounds:
     unready: float = 30.0
     delay: float = 0.1
     launches: int = 100
-    calls: int = 400
-    repeats: int = (
-        10  # what a back-off of 0.1, 0.2, 0.4 … s does in its first second, each tried twice by the HTTP client
-    )
-    memory: int = 400 * 2**20
+    calls: int = 250
+    repeats: int = 10  # a back-off of 0.1, 0.2, 0.4 … s in its first second, each tried twice by the HTTP client
+    steady: int = 3
+    memory: int = 200 * 2**20
     growth: float = 1.5
-    descriptors: int = 400
+    descriptors: int = 200
     lines: float = 40.0
     overlap: bool = False
     given_up: bool = False
@@ -134,6 +137,7 @@ class Evidence:
     `slow`: when this machine or the API server was too busy to answer us in time: nobody is accused of being late then.
     `objections`: what an experiment itself found wrong: a fault that nothing told of, or that hit nothing; `notes`: a
     figure that it measured.
+    `delivered`: which events of watches the operators were given.
     """
 
     tasks: Sequence[Applied]
@@ -156,6 +160,7 @@ class Evidence:
     slow: Sequence[tuple[float, float]] = ()
     objections: Sequence[str] = ()
     notes: Sequence[str] = ()
+    delivered: Sequence[Delivered] = ()
     bounds: Bounds = Bounds()
 
     @cached_property
@@ -174,6 +179,26 @@ class Evidence:
             if post is not None and post.fire_time is not None:
                 found.setdefault((post.owner, post.fire_time), []).append(post)
         return found
+
+    @cached_property
+    def told(self) -> Told:
+        """When the operators were told of Jobs."""
+        return Told(self.delivered, self.calls)
+
+    @cached_property
+    def taken(self) -> dict[str, list[tuple[int | None, Span]]]:
+        """What `room` found out, by the UIDs of tasks: else it would ask again for each fire time."""
+        return {}
+
+    @cached_property
+    def _spans(self) -> dict[tuple[str, ...], list[Span]]:
+        return {}
+
+    def there(self, *resources: str) -> list[Span]:
+        """Say when an operator led and saw these collections."""
+        if resources not in self._spans:
+            self._spans[resources] = there(self.calls, [(e.operator, e.time) for e in self.exits], resources)
+        return self._spans[resources]
 
     def is_slow(self, begin: float, end: float) -> bool:
         """Tell whether the machine was too busy at some moment of (`begin`, `end`)."""

@@ -41,6 +41,7 @@ async def gather(stage: Stage, bounds: Bounds) -> Evidence:
         slow=tuple(stage.slow),
         objections=tuple(stage.objections),
         notes=tuple(stage.notes),
+        delivered=[told for told in stage.world.proxy.delivered if told.time <= end],
         bounds=bounds,
     )
 

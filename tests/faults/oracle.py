@@ -1,9 +1,10 @@
 """The judge of an experiment: what calls, Jobs and clocks say of each invariant, never what the operator says.
 
-It shares no code with the operator. The laws are one function each, in `account`, `timing` and `conduct`.
+It shares no code with the operator. The laws are one function each, in `account`, `books`, `timing`, `recovery` and
+`conduct`.
 """
 
-from tests.faults import account, conduct, timing
+from tests.faults import account, books, conduct, recovery, timing
 from tests.faults.evidence import Evidence
 from tests.faults.finding import Finding, Law
 
@@ -14,12 +15,12 @@ LAWS: dict[str, Law] = {
     "I4": timing.never_early,
     "I5": conduct.limits_hold,
     "I6": timing.no_storm,
-    "I7": timing.recovered,
+    "I7": recovery.recovered,
     "I8": timing.bad_harms_none,
     "I9": conduct.foreign_untouched,
     "I10": conduct.alive_and_honest,
     "I11": conduct.modest,
-    "I12": account.wiped_status_rebuilt,
+    "I12": books.wiped_status_rebuilt,
     "told": conduct.told,
 }
 

@@ -1,19 +1,17 @@
 """The oracle itself, on histories made by hand: each law lets a good one pass, and catches what breaks it."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from tests.faults.calls import Call
-from tests.faults.evidence import Bounds, Evidence, Exit, Fault, Line, Offset, Ready, Sample
+from tests.faults import lost
+from tests.faults.evidence import Bounds, Exit, Fault, Line, Offset, Sample
 from tests.faults.histories import (
     ALLOW,
     END,
     FORBID,
     NONE,
     NOON,
-    QUEUE,
     SLOW,
     broken,
     call,
@@ -22,93 +20,28 @@ from tests.faults.histories import (
     launched,
     outage,
     rfc3339,
-    text,
+    told,
     with_calls,
     with_runs,
 )
 from tests.faults.oracle import LAWS, judge
-from tests.faults.runs import Run
-
-GOOD = history(FORBID, ALLOW, SLOW)
-POST, RUN = launched(FORBID, NOON + 60)
-OUTAGE = broken(outage(), FORBID, ALLOW, NONE, made_up=[60])
-STRANGER = replace(RUN, uid="other", name="stranger", owner="", fire_time=None, gone=END + 9.0)
-BAD = replace(ALLOW, uid="uid-bad", task=replace(ALLOW.task, name="bad", bad=True))
-
-
-def answered_again(uid: str) -> Call:
-    """Ask for a Job once more, and get one of another UID."""
-    post, _ = launched(FORBID, NOON + 60, late=0.4)
-    post.server_body = text(metadata={"uid": uid})
-    return post
-
-
-def without(evidence: Evidence, *times: int) -> Evidence:
-    """Let the Jobs of some fire times never have been, though nothing tells why."""
-    gone = {NOON + t for t in times}
-    posts = [c for c in evidence.calls if not any(str(t) in c.body.decode() for t in gone)]
-    return replace(evidence, calls=posts, runs=[r for r in evidence.runs if r.fire_time not in gone])
-
-
-def overlapping(evidence: Evidence) -> Evidence:
-    """Let one run last beyond the creation of the next one of its task."""
-    runs = [replace(r, finished_version=r.created_version + 10_500) if r.uid == RUN.uid else r for r in evidence.runs]
-    return replace(evidence, runs=runs)
-
-
-def late_by(seconds: float, since: int = 60) -> Evidence:
-    """Let launches be late from some second on."""
-    return history(FORBID, ALLOW, late=lambda t: seconds if t >= NOON + since else 0.02)
-
-
-def unready(begin: int, end: int) -> Sequence[Ready]:
-    """Let readiness be lost for some seconds."""
-    return [Ready(t, "a", ready=not NOON + begin <= t < NOON + end) for t in range(NOON, END)]
-
-
-def wiped(*rewritten: float, again: Run | None = None) -> Evidence:
-    """Wipe a status half a minute after noon, and write it again."""
-    calls = []
-    for after in rewritten:
-        patch = call("patch", "torchtasks/status", NOON + 30 + after, namespace=FORBID.task.namespace, name="forbid")
-        patch.body = text(status={"counts": {}})
-        calls.append(patch)
-    evidence = replace(with_calls(GOOD, *calls), wiped={FORBID.uid: NOON + 30.5})
-    return with_runs(evidence, again) if again else evidence
-
-
-def in_the_way(verb: str, run: Run) -> Evidence:
-    """Delete or patch a Job."""
-    return with_calls(with_runs(GOOD, STRANGER), call(verb, "jobs", END - 20, namespace=run.namespace, name=run.name))
-
-
-def queued_up() -> Evidence:
-    """Let runs of 25 s come every 10 s, and two fire times wait."""
-    waited = {20: 15.1, 30: 30.2, 40: 45.3, 60: 50.4}
-    full = {NOON + t for t in (50, 70, 80, 90, 100, 110, 120)}
-    evidence = history(QUEUE, lost=full.__contains__, late=lambda t: waited.get(t - NOON, 0.02))
-    return changed(evidence, QUEUE, queuedTimes=["2027-01-15T08:01:30Z"], skipped=5)
-
-
-def written(*seconds: int) -> Evidence:
-    """Write statuses of a task, accounted up to some seconds after noon."""
-    calls = []
-    for number, after in enumerate(seconds):
-        patch = call("patch", "torchtasks/status", END - 9 + number, namespace=FORBID.task.namespace, name="forbid")
-        patch.body = text(status={"accountedTime": rfc3339(NOON + after), "counts": {"since": rfc3339(NOON)}})
-        calls.append(patch)
-    return with_calls(GOOD, *calls)
-
-
-def lease(*writes: tuple[int, str, str]) -> Evidence:
-    """Let operators write the Lease: at some second after noon, who, and with which holder."""
-    calls = []
-    for after, operator, holder in writes:
-        patch = call("patch", "leases", NOON + after, name="torchtask")
-        patch.operator, patch.body = operator, text(spec={"holderIdentity": holder})
-        calls.append(patch)
-    return with_calls(GOOD, *calls)
-
+from tests.faults.spoilt import (
+    BAD,
+    GOOD,
+    OUTAGE,
+    RUN,
+    STRANGER,
+    answered_again,
+    in_the_way,
+    late_by,
+    lease,
+    overlapping,
+    queued_up,
+    unready,
+    wiped,
+    without,
+    written,
+)
 
 FROZEN = Fault("frozen", NOON + 30, NOON + 90, blind=True)
 SLOW_HEAL = broken(outage(), FORBID, NONE, made_up=[60], again=9)
@@ -130,6 +63,19 @@ PASSES = {
     "our Job deleted": in_the_way("delete", RUN),
     "a foreign Job left alone": replace(GOOD, foreign={("a", "x"): "1"}, kept={("a", "x"): "1"}),
     "a machine that is slow": replace(late_by(3), slow=[(NOON + 59.0, NOON + 125.0)]),
+    "a daemon": lost.daemon(END),
+    "a fire time that came while Jobs were out of sight": lost.out_of_sight(until=66.5),
+    "a launch that was asked for until the process died": replace(
+        lost.answered(NONE, None, seconds=(0.02,)), exits=[Exit(NOON + 63, "a", -9, asked=True)]
+    ),
+    "a launch that is refused until the next fire time": lost.answered(NONE, 403, 403, 403, seconds=(0.02, 1.1, 3.2)),
+    "a launch at a moment that is refused for good": lost.answered(lost.ONCE, 422, seconds=(0.02,)),
+    "a launch at a moment that is refused as long as we look": lost.answered(
+        lost.ONCE, *[403] * 21, seconds=[3 * n + 0.02 for n in range(21)]
+    ),
+    "a machine that stood still": replace(lost.fire_time(NONE), slow=[(NOON + 59.0, NOON + 66.0)]),
+    "8 s out of sight, what is older than 5 s not made up": lost.away_for_8(made_up=range(54, 59)),
+    "a status wiped that begins anew": changed(wiped(2), FORBID, since=rfc3339(NOON + 32), due=8, launched=8),
     "a bad task": replace(history(FORBID, ALLOW, BAD, SLOW, NONE), bad_since=NOON + 60),
 }
 CAUGHT = {
@@ -144,6 +90,20 @@ CAUGHT = {
         OUTAGE, faults=[replace(OUTAGE.faults[0], blind=False, down=False)]
     ),
     ("I2", "a queue that skips though it has room"): without(queued_up(), 20),
+    ("I2", "a fire time of which only the status says that it waits"): lost.said_to_wait(lost.EMPTY),
+    ("I2", "a fire time that waits, and nothing may"): lost.said_to_wait(FORBID),
+    ("I2", "a fault in which calls came through"): replace(
+        lost.fire_time(NONE), faults=[Fault("hampered", NOON + 50, NOON + 70, hampered=True)]
+    ),
+    ("I2", "a fire time that came just before Jobs were seen again"): lost.out_of_sight(until=61.5),
+    ("I2", "a launch that had no answer, and was not asked for again"): lost.answered(NONE, None, seconds=(0.02,)),
+    ("I2", "a launch that is refused once"): lost.answered(NONE, 403, seconds=(0.02,)),
+    ("I2", "a launch at a moment that is refused for a while"): lost.answered(
+        lost.ONCE, 403, 403, 403, seconds=(0.02, 1.1, 3.2)
+    ),
+    ("I2", "a machine that is busy"): with_calls(
+        replace(lost.fire_time(NONE), slow=[(NOON + 59.0, NOON + 66.0)]), call("get", "leases", NOON + 62.5)
+    ),
     ("I2", "a Job of no fire time"): with_runs(GOOD, launched(FORBID, NOON + 63)[1]),
     ("I2", "sums that do not add up"): changed(GOOD, SLOW, skipped=0),
     ("I2", "a fire time in no count"): changed(GOOD, ALLOW, due=22, launched=22),
@@ -163,6 +123,10 @@ CAUGHT = {
     ("I5", "two runs at once"): overlapping(GOOD),
     ("I6", "more made up than catchUp allows"): broken(outage(), ALLOW, made_up=[35, 40]),
     ("I6", "one made up, and catchUp is None"): broken(outage(), NONE, made_up=[45]),
+    ("I6", "8 s out of sight, and all made up"): lost.away_for_8(made_up=range(51, 59)),
+    ("I6", "a loop that is not so hot, and does not end"): with_calls(
+        GOOD, *(call("list", "jobs", NOON + 3 + n / 4) for n in range(80))
+    ),
     ("I6", "too many launches in a second"): replace(GOOD, bounds=Bounds(launches=1)),
     ("I6", "a hot loop"): with_calls(GOOD, *(call("list", "jobs", NOON + 3 + n / 12) for n in range(12))),
     ("I6", "too many calls in a second"): with_calls(
@@ -171,6 +135,12 @@ CAUGHT = {
     ("I7", "the first launch 9 s after heal"): SLOW_HEAL,
     ("I7", "a task that stays behind"): without(replace(OUTAGE), 70),
     ("I7", "a fire time that waits for nothing"): changed(GOOD, FORBID, queuedTimes=["2027-01-15T08:01:00Z"]),
+    ("I7", "a fire time that waits for one of two"): lost.said_to_wait(lost.TWO),
+    ("I7", "finished Jobs that stay"): told(replace(GOOD, runs=[replace(r, gone=None) for r in GOOD.runs])),
+    ("I7", "a daemon without an instance"): lost.daemon(NOON + 105),
+    ("I7", "a status that says that more runs are active"): changed(GOOD, SLOW, active=3),
+    ("I7", "a watch that ended, and was not opened again"): lost.out_of_sight(until=66.5, pause=10),
+    ("I7", "a collection that is asked for too rarely"): lost.away_for_8(made_up=(), pause=5),
     ("I8", "others are later since"): replace(late_by(0.2), bad_since=NOON + 60),
     ("I8", "nothing to compare"): replace(history(FORBID), bad_since=NOON + 60),
     ("I9", "a foreign Job deleted"): in_the_way("delete", STRANGER),
@@ -194,6 +164,8 @@ CAUGHT = {
     ("told", "a fault of which nothing tells"): replace(GOOD, objections=["nothing tells of it"]),
     ("I12", "a status that stays away"): wiped(),
     ("I12", "a status that is late"): wiped(20),
+    ("I12", "a status of zeros"): changed(wiped(2), FORBID, since=rfc3339(NOON + 32), due=0, launched=0),
+    ("I12", "a status that begins anew late"): changed(wiped(2), FORBID, since=rfc3339(NOON + 92), due=2, launched=2),
     ("I12", "a second launch after the wipe"): wiped(
         2, again=replace(launched(FORBID, NOON + 20)[1], uid="again", name="again", created=NOON + 32.0)
     ),

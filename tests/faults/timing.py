@@ -1,17 +1,21 @@
-"""Laws of time: on time, never early, no storm, and soon as if nothing had been (I3, I4, I6, I7, I8)."""
+"""Laws of time: on time, never early, no storm, and nobody late because of others (I3, I4, I6, I8)."""
 
 from collections.abc import Iterator
 
-from tests.faults.account import RECENT, SETTLED, explanation, no_room
 from tests.faults.evidence import Applied, Evidence, Fault, Offset
 from tests.faults.finding import Finding, clock, most_in, percentile
+from tests.faults.reasons import RECENT
+from tests.faults.room import may_wait
 from tests.faults.runs import Post
+from tests.faults.sight import longest
 
 BLIND = 30.0  # seconds after which an operator that hears nothing decides nothing
 UNDECIDED = 6.0  # seconds after which a time that nobody decided is late: 5 (law L3), and one to spare
 SKEW, NOTICED = 2.0, 5.0  # seconds: a clock that is further off must not be fired by, once it can be noticed
+A_MOMENT = 0.5  # seconds for which it is not certain that a time was late
 ON_ITS_WAY = 1.5  # seconds that a request may take to us, when much is asked for at once
 SEEN = 1.5  # seconds after its creation in which a task may first be seen
+LONG = 10  # seconds over which a back-off has become slow
 ENOUGH = 20  # launches without which nothing can be said of a difference
 
 
@@ -29,8 +33,7 @@ def lateness(
             continue
         for time in task.fire_times(max(begin, applied.created + SEEN), end):
             posts = evidence.posts.get((applied.uid, time), ())
-            waits = task.policy in ("Queue", "Replace") and no_room(evidence, applied, time, time)
-            if waits or evidence.disturbed(time, time):
+            if may_wait(evidence, applied, time) or evidence.disturbed(time, time):
                 continue
             is_slow = evidence.is_slow(time - 0.5, time + evidence.bounds.late)
             if posts and applied.in_force(time) and is_slow == slow:
@@ -115,14 +118,30 @@ def _too_many_made_up(evidence: Evidence, applied: Applied) -> Iterator[str]:
     for fault in evidence.faults:
         if not (fault.blind or fault.down):
             continue
-        begin = _given_up(evidence, applied, fault)
-        held_up = 2 * RECENT * evidence.busy(fault.heal - RECENT, fault.heal + RECENT)
-        times = task.fire_times(max(begin, applied.created), fault.heal - UNDECIDED - held_up - task.jitter)
+        times = sorted({*_left_out(evidence, applied, fault), *_out_of_sight(evidence, applied, fault)})
         firsts = [posts[0] for t in times if (posts := evidence.posts.get((applied.uid, t)))]
         made_up = [post for post in firsts if post.call.arrived >= fault.heal]
         if len(made_up) > allowed:
             named = ", ".join(clock(post.fire_time or 0) for post in made_up[:5])
             yield f"{task.name}: {len(made_up)} launched late after {clock(fault.heal)}, not {allowed}: {named}"
+
+
+def _left_out(evidence: Evidence, applied: Applied, fault: Fault) -> list[int]:
+    """List the fire times that are late when a fault is healed, if nobody decided from some moment on."""
+    begin = _given_up(evidence, applied, fault)
+    held_up = 2 * RECENT * evidence.busy(fault.heal - RECENT, fault.heal + RECENT)
+    until = fault.heal - UNDECIDED - held_up - applied.task.jitter
+    return applied.task.fire_times(max(begin, applied.created), until)
+
+
+def _out_of_sight(evidence: Evidence, applied: Applied, fault: Fault) -> list[int]:
+    """List the fire times of a fault that came, and were late, while the calls show that nobody could decide."""
+    if evidence.clocks:
+        return []  # late by which clock?
+    spans = evidence.there("jobs")
+    times = applied.task.fire_times(max(fault.begin, applied.created), fault.heal)
+    late = RECENT + A_MOMENT + applied.task.jitter
+    return [t for t in times if not longest(spans, t, t + late)]
 
 
 def _given_up(evidence: Evidence, applied: Applied, fault: Fault) -> float:
@@ -145,74 +164,10 @@ def _hot_loops(evidence: Evidence) -> Iterator[str]:
             what = call.body.decode(errors="replace")
         same.setdefault((call.operator, f"{call.verb} {call.path}", what), []).append(call.arrived)
     for (operator, request, _), times in same.items():
-        number, when = most_in(times, 1)
-        if number > evidence.bounds.repeats:
-            yield f"{operator}: {request}: {number} times in the second from {clock(when)}"
-
-
-def recovered(evidence: Evidence) -> Finding:
-    """I7: 5 s after a fault is healed each task fires at its next fire time, and nothing is left over of it."""
-    violations: list[str] = []
-    slowest = 0.0
-    for fault in evidence.faults:
-        until = min([evidence.end, *(f.begin for f in evidence.faults if f.begin > fault.heal)]) - SETTLED
-        if until < fault.heal + evidence.bounds.recovery or _overlapped(evidence, fault):
-            continue
-        first = _first_launch(evidence, fault.heal)
-        wanted = any(a.task.fire_times(max(fault.heal, a.created), until) for a in evidence.tasks)
-        in_vain = first is None or first > fault.heal + evidence.bounds.recovery
-        if wanted and in_vain and not evidence.is_slow(fault.heal, fault.heal + evidence.bounds.recovery):
-            after = f"after {first - fault.heal:.1f} s" if first else "never"
-            violations.append(f"{fault.name}: healed at {clock(fault.heal)}, launched again {after}")
-        slowest = max(slowest, first - fault.heal if first else 0.0)
-        for applied in evidence.tasks:
-            violations += _not_as_before(evidence, applied, fault, until)
-    for applied in evidence.tasks:
-        violations += _left_over(evidence, applied)
-    return Finding.of("I7", f"launches {slowest:.1f} s after heal", violations)
-
-
-def _overlapped(evidence: Evidence, fault: Fault) -> bool:
-    """Tell whether something else was still broken when a fault was healed."""
-    return any(f is not fault and f.begin <= fault.heal < f.heal for f in evidence.faults)
-
-
-def _first_launch(evidence: Evidence, after: float) -> float | None:
-    times = (
-        post.call.arrived
-        for posts in evidence.posts.values()
-        for post in posts
-        if post.call.arrived >= after and post.call.server_status in (201, 409)
-    )
-    return min(times, default=None)
-
-
-def _not_as_before(evidence: Evidence, applied: Applied, fault: Fault, until: float) -> Iterator[str]:
-    task = applied.task
-    times = task.fire_times(max(fault.heal + evidence.bounds.recovery, applied.created), until - task.jitter)
-    if not times or not applied.in_force(times[0]):
-        return
-    posts = evidence.posts.get((applied.uid, times[0]), ())
-    if evidence.is_slow(fault.heal, times[0] + 1):
-        return
-    if posts and by_its_clock(evidence, posts[0]) - times[0] <= task.jitter + evidence.bounds.late:
-        return
-    if not no_room(evidence, applied, times[0], times[0]) and explanation(evidence, applied, times[0]) in (
-        "",
-        "launched",
-    ):
-        yield f"{task.name}: {clock(times[0])} did not start on time, {fault.name} was healed {clock(fault.heal)}"
-
-
-def _left_over(evidence: Evidence, applied: Applied) -> Iterator[str]:
-    """Nothing waits at the end without a run that it waits for."""
-    document = evidence.documents.get(applied.uid, {})
-    waiting = document.get("status", {}).get("queuedTimes") or []
-    if evidence.disturbed(evidence.end - UNDECIDED, evidence.end) or not waiting:
-        return
-    runs = evidence.runs_of.get(applied.uid, ())
-    if not any(r.active_within(evidence.end - UNDECIDED, evidence.end) for r in runs):
-        yield f"{applied.task.name}: {waiting} wait, and nothing runs"
+        for span, most in ((1, evidence.bounds.repeats), (LONG, LONG * evidence.bounds.steady)):
+            number, when = most_in(times, span)
+            if number > most:
+                yield f"{operator}: {request}: {number} times in {span} s from {clock(when)}"
 
 
 def bad_harms_none(evidence: Evidence) -> Finding:

@@ -1,5 +1,6 @@
 """The shape of the repository: what would break others if it slipped in unseen."""
 
+import ast
 import sys
 from pathlib import Path
 
@@ -31,3 +32,33 @@ def test_no_file_is_too_long_to_read_in_one_sitting() -> None:
 
     assert {folder.name for folder in folders} >= {"operator", "lab", "bench", "tests"}
     assert [str(p) for p in files if len(p.read_text(encoding="utf-8").splitlines()) > 250] == []
+
+
+def test_the_oracle_shares_no_code_with_the_operator() -> None:
+    """Who judges the operator, and who witnesses for it, would share its mistakes."""
+    read = _imported("tests.faults.oracle", "tests.faults.gathering")
+
+    assert read >= {"tests.faults.reasons", "tests.faults.witness", "tests.faults.wall", "lab"}
+    assert sorted(name for name in read if name.partition(".")[0] == "torchtask") == []
+
+
+def _imported(*modules: str) -> set[str]:
+    """Name all modules that some need, and what these need, as far as they are ours."""
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        path = ROOT.joinpath(*name.split("."))
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if name not in found:
+            found.add(name)
+            waiting += _imports(file) if file.exists() else []
+    return found
+
+
+def _imports(file: Path) -> list[str]:
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in froms if node.module]
+    return names + [f"{node.module}.{alias.name}" for node in froms for alias in node.names]

@@ -1,0 +1,52 @@
+"""No pause of the operator's own is longer than three seconds: what it watches is asked for again, by the calls."""
+
+from collections.abc import Iterator
+
+from tests.faults.calls import Call
+from tests.faults.evidence import Evidence
+from tests.faults.finding import clock
+
+LONGEST = 3.0  # seconds between two attempts
+LITTLE = 1.5  # seconds for what else there is to do
+GIVEN_UP = {"list": 10.0, "watch": 30.0}  # seconds after which a request without an answer is
+RETRY_AFTER = 30.0  # seconds for which the API server is left alone if it says so
+TOO_MANY = 429
+
+
+def left_alone(evidence: Evidence) -> Iterator[str]:
+    """Find collections that an operator asked for in vain, or whose watch ended, and then left alone."""
+    watched = {(call.operator, call.path) for call in evidence.calls if call.verb == "watch"}
+    for operator, path in sorted(watched):
+        calls = [c for c in evidence.calls if (c.operator, c.path) == (operator, path) and c.verb in GIVEN_UP]
+        arrivals = sorted(call.arrived for call in calls)
+        ends = [e.time for e in evidence.exits if e.operator == operator]
+        for call in calls:
+            over = _over(call)
+            if over is None:
+                continue
+            since = max([over, *_unheard(evidence, operator, over)])
+            again = next((time for time in arrivals if time >= over and time > call.arrived), evidence.end)
+            ended = any(call.arrived <= time <= again for time in ends)  # nobody is there who could ask
+            if not ended and again - since > _patience(evidence, call, since):
+                yield f"{operator}: {path} was out of sight at {clock(since)}, and left alone for {again - since:.1f} s"
+
+
+def _over(call: Call) -> float | None:
+    """Say from when on a collection has to be asked for again; None: it need not be."""
+    if call.status == 200:
+        return call.ended if call.verb == "watch" else None
+    return call.answered or call.ended or call.arrived + GIVEN_UP[call.verb]
+
+
+def _unheard(evidence: Evidence, operator: str, since: float) -> Iterator[float]:
+    """Say when a fault was healed in which nothing at all of an operator could be heard any more."""
+    for fault in evidence.faults:
+        if fault.begin - LITTLE <= since <= fault.heal:
+            calls = (c.arrived for c in evidence.calls if c.operator == operator)
+            if not any(max(since, fault.begin) + LITTLE < time < fault.heal for time in calls):
+                yield fault.heal
+
+
+def _patience(evidence: Evidence, call: Call, since: float) -> float:
+    patience = LONGEST + LITTLE + (RETRY_AFTER if call.status == TOO_MANY else 0)
+    return patience * (1 + evidence.busy(since, since + patience))

@@ -1,0 +1,94 @@
+"""Histories in which something was lost: a fire time, sight of the Jobs, an instance; and what calls show of why."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from tests.faults.calls import Call
+from tests.faults.evidence import Applied, Evidence, Fault
+from tests.faults.histories import (
+    END,
+    NONE,
+    NOON,
+    call,
+    changed,
+    history,
+    launched,
+    rfc3339,
+    told,
+    with_calls,
+    with_runs,
+)
+from tests.faults.load import Task
+from tests.faults.runs import Run
+
+ONCE = Applied(Task("once", at=NOON + 60), "uid-once", NOON)
+EMPTY = Applied(Task("empty", period=10, policy="Queue", seconds=3), "uid-empty", NOON)
+TWO = Applied(Task("two", period=10, policy="Queue", limit=2, seconds=15), "uid-two", NOON)
+SECOND = Applied(Task("second", period=1, policy="Allow", limit=None, catch_up="None"), "uid-second", NOON)
+DAEMON = Applied(Task("daemon", daemon=True, seconds=8), "uid-daemon", NOON)
+
+
+def fire_time(applied: Applied) -> Evidence:
+    """Lose the fire time of a minute after noon."""
+    return history(applied, lost=lambda time: time == NOON + 60)
+
+
+def answered(applied: Applied, *statuses: int | None, seconds: Sequence[float]) -> Evidence:
+    """Lose that fire time, whose launch was asked for so many seconds after it, and answered so."""
+    posts = []
+    for status, late in zip(statuses, seconds, strict=True):
+        post, _ = launched(applied, NOON + 60, late)
+        post.status = post.server_status = status
+        post.answered = None if status is None else post.answered
+        post.server_body = b""
+        posts.append(post)
+    return with_calls(fire_time(applied), *posts)
+
+
+def said_to_wait(applied: Applied) -> Evidence:
+    """Lose the last fire times, of which the status says that they wait."""
+    evidence = history(applied, lost=lambda time: time >= NOON + 110)
+    return changed(evidence, applied, queuedTimes=[rfc3339(NOON + 110)], skipped=0)
+
+
+def looking(lost: float, until: float, pause: float = 1.5) -> Iterator[Call]:
+    """See the Jobs but between two moments; meanwhile ask for them in vain, with a pause."""
+    yield call("list", "jobs", NOON + 1)
+    yield replace(call("watch", "jobs", NOON + 1.1), ended=NOON + lost)
+    time = lost + pause / 2
+    while time < until:
+        yield call("list", "jobs", NOON + time, status=503)
+        time += pause
+    yield call("list", "jobs", NOON + until)
+    yield call("watch", "jobs", NOON + until + 0.1)
+
+
+def out_of_sight(*, until: float, pause: float = 1.5) -> Evidence:
+    """Lose sight of the Jobs a second before that fire time, and with it the fire time."""
+    fault = Fault("watches break", NOON + 50, NOON + 70, hampered=True)
+    return replace(with_calls(fire_time(NONE), *looking(59, until, pause)), faults=[fault])
+
+
+def away_for_8(*, made_up: Collection[int], pause: float = 1.5) -> Evidence:
+    """Be out of sight of everything for 8 s; then launch what came meanwhile, at some seconds after noon."""
+    fault = Fault("refused", NOON + 50, NOON + 58, blind=True)
+    gone = {NOON + t for t in range(51, 59)} - {NOON + t for t in made_up}
+
+    def late(time: int) -> float:
+        return max(0.02, NOON + 58.7 - time) if NOON + 51 <= time <= NOON + 58 else 0.02
+
+    evidence = history(SECOND, lost=gone.__contains__, late=late)
+    return replace(with_calls(evidence, *looking(50.02, 58.5, pause)), faults=[fault])
+
+
+def daemon(until: float) -> Evidence:
+    """Let a daemon run, each time for 8 s with a second between, and begin no more from some moment on."""
+    runs = []
+    for number, begin in enumerate(range(NOON + 2, END, 9)):
+        over = begin + 8.0 if begin + 8 <= END else None
+        version = begin * 1000
+        run = Run(f"d{number}", DAEMON.task.namespace, f"d{number}", DAEMON.uid, None, "", float(begin), version)
+        if begin < until:
+            runs.append(replace(run, finished=over, finished_version=None if over is None else version + 8000))
+    old = [replace(r, gone=r.created + 65, gone_version=r.created_version + 65_000) for r in runs[:6]]
+    return told(with_runs(history(DAEMON), *old, *runs[6:]))

@@ -1,0 +1,156 @@
+"""What may become of a fire time, by what we see ourselves: the calls, the Jobs, and when somebody was there to decide.
+
+Law: the operator's own word is no reason.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from tests.faults.calls import Call
+from tests.faults.evidence import BUSY, Applied, Evidence, Fault
+from tests.faults.room import MARGIN, WAITING, answered, is_passing, may_wait, no_room, unlaunched, waits
+from tests.faults.sight import Span, is_whole, longest
+
+RECENT = 5.0  # an older fire time that nobody was there for is late (law L3)
+UNWRITTEN = 6.0  # seconds for which what was decided may be in no status yet (5 under load): it is then nobody's
+MOMENT = 1.0  # seconds in which what is due is decided, once somebody can
+AGAIN = 3.0  # seconds after which a launch is tried again at the latest
+GIVEN_UP = 10.0  # seconds after which a request without an answer is
+_DENIED = re.compile(rb"denied (the )?request")  # words of admission policies and webhooks: they may change their mind
+
+
+def explanation(evidence: Evidence, applied: Applied, time: int) -> str:
+    """Say what became of a fire time, by what we saw; empty: nothing that may happen to one."""
+    task, posts = applied.task, evidence.posts.get((applied.uid, time), ())
+    launched = sum(1 for r in evidence.runs_of.get(applied.uid, ()) if r.fire_time == time)
+    names = {(p.call.namespace, p.name) for p in posts if p.call.status == 409}
+    foreign = any((r.namespace, r.name) in names and r.owner != applied.uid for r in evidence.runs)
+    away = [f for f in evidence.faults if f.blind or f.down]
+    late, recovery = task.deadline or 0, evidence.bounds.recovery
+    cases: dict[str, Callable[[], bool]] = {
+        "launched": lambda: launched >= max(1, task.nodes),
+        "out of force": lambda: not applied.in_force(time),
+        "name taken": lambda: foreign,
+        "refused": lambda: refused(evidence, applied, time),
+        "waiting": lambda: waits(evidence, applied, time),
+        "outage": lambda: any(f.begin - MARGIN <= time + task.jitter and time <= f.heal + MARGIN for f in away),
+        "out of sight": lambda: nobody_there(evidence, applied, time),
+        "unanswered": lambda: unanswered(evidence, applied, time),
+        "forgotten": lambda: forgotten(evidence, applied, time),
+        "deadline": lambda: late > 0 and any(f.begin <= time and 0 < time + late - f.heal < recovery for f in away),
+        "at limit": lambda: at_limit(evidence, applied, time),
+        "deleted": lambda: applied.deleted is not None and may_wait(evidence, applied, time),
+        "machine that stood still": lambda: stood_still(evidence, time + task.jitter),
+    }
+    return next((reason for reason, holds in cases.items() if holds()), "")
+
+
+def refused(evidence: Evidence, applied: Applied, time: int) -> bool:
+    """Tell whether a launch was refused for good, or again and again until the next fire time came (L6, L8).
+
+    One that fires `at` a moment has no next one: it is tried for as long as we look.
+    """
+    posts = evidence.posts.get((applied.uid, time), ())
+    if not posts:
+        return False
+    if any(_is_final(post.call) for post in posts):
+        return True
+    last, task = posts[-1].call, applied.task
+    if is_passing(last):
+        return False
+    until = evidence.end if task.at is not None else time + task.period + task.jitter
+    return _left_alone(evidence, last, until if task.deadline is None else min(until, time + task.deadline))
+
+
+def _is_final(call: Call) -> bool:
+    """Tell whether an answer says that this Job will never do."""
+    if _DENIED.search(call.server_body):
+        return False
+    return call.status == 422 or (call.status == 400 and b"decod" in call.server_body)
+
+
+def _left_alone(evidence: Evidence, last: Call, until: float) -> bool:
+    """Tell whether nothing more was asked after a request because `until` came, the process ended, or our time did."""
+    ends = [until, evidence.end, *(e.time for e in evidence.exits if e.operator == last.operator)]
+    told = last.arrived + GIVEN_UP if last.answered is None else last.answered
+    patience = AGAIN + MARGIN
+    patience *= 1 + evidence.busy(told, told + patience)
+    return until <= last.arrived or any(last.arrived <= end <= told + patience for end in ends)
+
+
+def unanswered(evidence: Evidence, applied: Applied, time: int) -> bool:
+    """Tell whether a launch was asked for until somebody died or its deadline came, and nobody was told of a Job."""
+    posts = evidence.posts.get((applied.uid, time), ())
+    if not posts or not is_passing(posts[-1].call):
+        return False
+    deadline = applied.task.deadline
+    return _left_alone(evidence, posts[-1].call, evidence.end if deadline is None else time + deadline)
+
+
+def nobody_there(evidence: Evidence, applied: Applied, time: int) -> bool:
+    """Tell whether sight of the cluster was lost for so long that a fire time was late, when it came back (L3).
+
+    Only while something is broken. A task decides nothing, either, while a launch of it has had no answer for long.
+    """
+    marks = [f for f in evidence.faults if f.hampered]
+    if not any(f.begin - MARGIN <= time <= f.heal + evidence.bounds.recovery for f in marks):
+        return False
+    without = [*evidence.slow, *_undecided(evidence, applied, time), (0.0, _known(evidence, applied))]
+    spans = evidence.there("jobs", "nodes") if applied.task.nodes else evidence.there("jobs")
+    launches = range(time, time + applied.task.jitter + 1)
+    return any(longest(spans, t, t + RECENT, without) < MOMENT for t in launches)
+
+
+def _undecided(evidence: Evidence, applied: Applied, time: int) -> Iterator[Span]:
+    """Say when a launch of a task had been without an answer for so long that the task decides nothing more (L7)."""
+    for (owner, of), posts in evidence.posts.items():
+        if owner == applied.uid and of <= time + applied.task.jitter:
+            since = posts[0].call.arrived if applied.task.policy in WAITING else min(of, posts[0].call.arrived)
+            yield since + RECENT, answered(evidence, posts[0])
+
+
+def _known(evidence: Evidence, applied: Applied) -> float:
+    """Say when an operator had heard of a task."""
+    where = applied.task.namespace, applied.task.name
+    told = [d.time for d in evidence.delivered if d.resource == "torchtasks" and (d.namespace, d.name) == where]
+    told += [c.answered or c.arrived for c in evidence.calls if c.resource == "torchtasks" and is_whole(c)]
+    return min((t for t in told if t >= applied.created), default=applied.created)
+
+
+def forgotten(evidence: Evidence, applied: Applied, time: int) -> bool:
+    """Tell whether a fire time waited, and was in no status yet when the process ended or another took over."""
+    ends = [f.begin for f in evidence.faults if f.down] + [e.time for e in evidence.exits]
+    return any(0 <= end - time <= UNWRITTEN for end in ends) and may_wait(evidence, applied, time)
+
+
+def at_limit(evidence: Evidence, applied: Applied, time: int) -> bool:
+    """Tell whether the runs that the cluster showed left no room for a fire time, under the task's policy."""
+    task = applied.task
+    slack = catching_up(evidence, time)
+    if not no_room(evidence, applied, time, time + task.jitter + slack):
+        return False
+    if task.policy == "Replace":
+        return no_room(evidence, applied, time + task.period, time + task.period + slack)
+    if task.policy == "Queue" and task.deadline is None:
+        runs = evidence.runs_of.get(applied.uid, ())
+        waited = {r.fire_time for r in runs if r.fire_time is not None and r.created > time - MARGIN}
+        waited.update(unlaunched(evidence, applied))
+        return sum(1 for t in waited if t < time) >= task.queue_limit - 1
+    return True
+
+
+def catching_up(evidence: Evidence, time: float) -> float:
+    """Say how much later than `time` it may have been decided, for an operator that recovers from a fault."""
+    return max([0.0, *(_behind(f, time, evidence.bounds.recovery) for f in evidence.faults if f.begin <= time)])
+
+
+def _behind(fault: Fault, time: float, recovery: float) -> float:
+    behind = fault.heal + recovery - time
+    return behind if fault.blind or fault.down else min(behind, RECENT)
+
+
+def stood_still(evidence: Evidence, time: float) -> bool:
+    """Tell whether no operator got to do anything for so long that a fire time was late: the machine had no time."""
+    if evidence.busy(time, time + RECENT) <= BUSY:
+        return False
+    return not any(time + MOMENT < c.arrived < time + RECENT for c in evidence.calls)

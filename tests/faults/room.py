@@ -1,0 +1,112 @@
+"""Which runs left a task no room, as the cluster showed them and the operators were told of their ends."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from math import inf
+
+from tests.faults.calls import Call
+from tests.faults.evidence import Applied, Evidence
+from tests.faults.runs import Post
+from tests.faults.sight import Span, longest
+
+MARGIN = 1.0  # seconds by which our sight of a Job and the operator's may differ
+NEARLY = 2.0  # seconds within which what waits is started, once there is room
+PASSING = frozenset({401, 409, 429})  # and those from 500 on: whether there is a Job now is not known
+WAITING = ("Queue", "Replace")  # policies under which a fire time may wait for room
+
+
+def no_room(evidence: Evidence, applied: Applied, begin: float, end: float) -> bool:
+    """Tell whether the runs that the cluster showed from `begin` to `end` reached the task's limit.
+
+    Those of fire times before `begin`: newer ones find room after it only (law L4).
+    """
+    limit = applied.task.limit
+    if limit is None:
+        return False
+    margin = MARGIN + max((abs(o.seconds) for o in evidence.clocks if o.since <= end), default=0)
+    others = (span for time, span in taken(evidence, applied) if time is None or time < begin)
+    return sum(1 for first, last in others if first <= end + margin and last >= begin - margin) >= limit
+
+
+def taken(evidence: Evidence, applied: Applied) -> list[tuple[int | None, Span]]:
+    """Say when runs of a task took its room, by fire time: from the first request for each until its end was known.
+
+    A request that was not answered takes room, too: there may be a Job of it.
+    """
+    known = evidence.taken.get(applied.uid)
+    if known is None:
+        known = evidence.taken[applied.uid] = list(_taken(evidence, applied))
+    return known
+
+
+def _taken(evidence: Evidence, applied: Applied) -> Iterator[tuple[int | None, Span]]:
+    made = set()
+    for run in evidence.runs_of.get(applied.uid, ()):
+        posts = () if run.fire_time is None else evidence.posts.get((applied.uid, run.fire_time), ())
+        begun = min([run.created, *(p.call.arrived for p in posts)])
+        end = evidence.told.end(run)
+        made.add(run.fire_time)
+        yield run.fire_time, (begun, inf if end is None else end)
+    for (owner, time), posts in evidence.posts.items():
+        if owner == applied.uid and time not in made:
+            yield time, (posts[0].call.arrived, answered(evidence, posts[0]))
+
+
+def answered(evidence: Evidence, post: Post) -> float:
+    """Say when it was known what became of a launch, of which this is the first request; or nobody waited any more."""
+    posts = evidence.posts[post.owner, post.fire_time or 0]
+    told = (p.call.answered for p in posts if p.call.answered is not None and not is_passing(p.call))
+    ended = (e.time for e in evidence.exits if e.operator == post.call.operator and e.time >= post.call.arrived)
+    return min([*told, *ended], default=inf)
+
+
+def is_passing(call: Call) -> bool:
+    """Tell whether the operator was not told what became of a request: it has to be made again (laws L7, L8)."""
+    return call.status is None or call.status in PASSING or call.status >= 500
+
+
+def idle(evidence: Evidence, applied: Applied, begin: float, end: float) -> float:
+    """Say for how long there was room at a stretch from `begin` to `end`, while nothing was broken nor too busy."""
+    limit = applied.task.limit
+    if limit is None:
+        return max(0.0, end - begin)
+    spans = [span for _, span in taken(evidence, applied)]
+    moments = sorted({begin, end, *(t for span in spans for t in span if begin < t < end)})
+    free = [
+        (first, last)
+        for first, last in pairwise(moments)
+        if sum(1 for since, until in spans if since <= first and until >= last) < limit
+    ]
+    recovery = evidence.bounds.recovery
+    disturbed = [(f.begin - 0.5, f.heal + recovery) for f in evidence.faults]
+    return longest(free, begin, end, [*disturbed, *evidence.slow])
+
+
+def may_wait(evidence: Evidence, applied: Applied, time: int) -> bool:
+    """Tell whether a fire time found no room when it came, under a policy that lets it wait."""
+    return applied.task.policy in WAITING and no_room(evidence, applied, time, time)
+
+
+def waits(evidence: Evidence, applied: Applied, time: int) -> bool:
+    """Tell whether a fire time that was not launched may wait still: there was never room for it, and it is its turn.
+
+    The oldest goes first, and a newer one takes its place with Replace.
+    """
+    task = applied.task
+    if not may_wait(evidence, applied, time):
+        return False
+    if task.policy == "Replace":
+        next_one = task.fire_times(time, evidence.end - NEARLY)
+        return not next_one and idle(evidence, applied, time, evidence.end) <= NEARLY
+    ahead = [t for t in unlaunched(evidence, applied) if t < time]
+    if time not in unlaunched(evidence, applied) or len(ahead) > task.queue_limit:
+        return False
+    return idle(evidence, applied, time, evidence.end) <= NEARLY
+
+
+def unlaunched(evidence: Evidence, applied: Applied) -> list[int]:
+    """List the fire times that are newer than those of all Jobs: of these some may wait at the end."""
+    newest = max((r.fire_time for r in evidence.runs_of.get(applied.uid, ()) if r.fire_time is not None), default=0)
+    away = [f for f in evidence.faults if f.blind or f.down]
+    times = applied.task.fire_times(max(newest, applied.created), evidence.end)
+    return [t for t in times if not any(f.begin <= t <= f.heal for f in away)]
