@@ -65,10 +65,10 @@ def _over(watch: Call) -> float:
 
 def leading(calls: Sequence[Call]) -> list[Span]:
     """Say when an operator led: for some seconds after each request that got or kept the Lease."""
-    written = [c for c in calls if c.resource == "leases" and c.verb != "get"]
-    if not written:
+    asked = [c for c in calls if c.resource == "leases"]
+    if not asked:
         return [ALWAYS]
-    return [(c.answered, c.arrived + LED) for c in written if c.status in (200, 201) and c.answered and _held(c)]
+    return [(c.answered, c.arrived + LED) for c in asked if c.status in (200, 201) and c.answered and _held(c)]
 
 
 def _held(call: Call) -> bool:
