@@ -25,14 +25,15 @@ def left_alone(evidence: Evidence) -> Iterator[str]:
             if over is None:
                 continue
             since = max([over, *_unheard(evidence, operator, over)])
-            again = next((time for time in arrivals if time >= over and time > call.arrived), evidence.end)
+            known = call.arrived if call.answered is None and call.ended is None else over
+            again = next((time for time in arrivals if time >= known and time > call.arrived), evidence.end)
             ended = any(call.arrived <= time <= again for time in ends)  # nobody is there who could ask
             if not ended and again - since > _patience(evidence, call, since):
                 yield f"{operator}: {path} was out of sight at {clock(since)}, and left alone for {again - since:.1f} s"
 
 
 def _over(call: Call) -> float | None:
-    """Say from when on a collection has to be asked for again; None: it need not be."""
+    """Say from when on a collection has to be asked for again, at the latest; None: it need not be."""
     if call.status == 200:
         return call.ended if call.verb == "watch" else None
     return call.answered or call.ended or call.arrived + GIVEN_UP[call.verb]

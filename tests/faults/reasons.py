@@ -4,11 +4,12 @@ Law: the operator's own word is no reason.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from tests.faults.calls import Call
 from tests.faults.evidence import BUSY, Applied, Evidence, Fault
 from tests.faults.room import MARGIN, WAITING, answered, is_passing, may_wait, no_room, unlaunched, waits
+from tests.faults.runs import Post
 from tests.faults.sight import Span, is_whole, longest
 
 RECENT = 5.0  # an older fire time that nobody was there for is late (law L3)
@@ -59,7 +60,7 @@ def refused(evidence: Evidence, applied: Applied, time: int) -> bool:
     if is_passing(last):
         return False
     until = evidence.end if task.at is not None else time + task.period + task.jitter
-    return _left_alone(evidence, last, until if task.deadline is None else min(until, time + task.deadline))
+    return _left_alone(evidence, posts, until if task.deadline is None else min(until, time + task.deadline))
 
 
 def _is_final(call: Call) -> bool:
@@ -69,10 +70,15 @@ def _is_final(call: Call) -> bool:
     return call.status == 422 or (call.status == 400 and b"decod" in call.server_body)
 
 
-def _left_alone(evidence: Evidence, last: Call, until: float) -> bool:
-    """Tell whether nothing more was asked after a request because `until` came, the process ended, or our time did."""
+def _left_alone(evidence: Evidence, posts: Sequence[Post], until: float) -> bool:
+    """Tell whether nothing more was asked after the last request, for `until` came, the process ended, or our time did.
+
+    Without an answer it is given up late; but if the one before was soon repeated, connections break at once.
+    """
+    last = posts[-1].call
     ends = [until, evidence.end, *(e.time for e in evidence.exits if e.operator == last.operator)]
-    told = last.arrived + GIVEN_UP if last.answered is None else last.answered
+    is_soon = len(posts) > 1 and last.arrived - posts[-2].call.arrived < GIVEN_UP
+    told = last.answered or last.arrived + (0.0 if is_soon else GIVEN_UP)
     patience = AGAIN + MARGIN
     patience *= 1 + evidence.busy(told, told + patience)
     return until <= last.arrived or any(last.arrived <= end <= told + patience for end in ends)
@@ -84,7 +90,7 @@ def unanswered(evidence: Evidence, applied: Applied, time: int) -> bool:
     if not posts or not is_passing(posts[-1].call):
         return False
     deadline = applied.task.deadline
-    return _left_alone(evidence, posts[-1].call, evidence.end if deadline is None else time + deadline)
+    return _left_alone(evidence, posts, evidence.end if deadline is None else time + deadline)
 
 
 def nobody_there(evidence: Evidence, applied: Applied, time: int) -> bool:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from tests.faults.evidence import BUSY, Applied, Evidence
-from tests.faults.room import idle
+from tests.faults.finding import clock
+from tests.faults.reasons import explanation
+from tests.faults.room import NEARLY, WAITING, idle, unlaunched
 
 SETTLED = 6.0  # seconds in which a status is written (5 under load), and what can start starts
 PRUNED = 10.0  # seconds in which a Job goes that is too many
@@ -14,6 +16,8 @@ BRIEF, PATIENT = 2.0, 60.0  # seconds: an instance that lived less did not start
 
 def left_over(evidence: Evidence, applied: Applied) -> Iterator[str]:
     """Judge what the cluster shows of a task, and what its status says of that."""
+    for time in _waits_in_vain(evidence, applied):
+        yield f"{applied.task.name}: {clock(time)} waits, and there was room for it"
     begin, end = evidence.end - SETTLED, evidence.end
     quiet = not evidence.disturbed(begin, end) and evidence.busy(begin, end) <= BUSY
     if not quiet or applied.created > begin or not applied.in_force(end):
@@ -23,6 +27,14 @@ def left_over(evidence: Evidence, applied: Applied) -> Iterator[str]:
             yield f"{applied.task.name}: {text}"
     if text := _active(evidence, applied):
         yield f"{applied.task.name}: {text}"
+
+
+def _waits_in_vain(evidence: Evidence, applied: Applied) -> list[int]:
+    """List the fire times that may only have waited, though there was room for one of them for a while."""
+    if applied.task.policy not in WAITING:
+        return []
+    times = [t for t in unlaunched(evidence, applied) if idle(evidence, applied, t, evidence.end) > NEARLY]
+    return [t for t in times if explanation(evidence, applied, t) == "waiting"]
 
 
 def _waiting(evidence: Evidence, applied: Applied) -> str:

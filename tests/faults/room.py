@@ -88,20 +88,17 @@ def may_wait(evidence: Evidence, applied: Applied, time: int) -> bool:
 
 
 def waits(evidence: Evidence, applied: Applied, time: int) -> bool:
-    """Tell whether a fire time that was not launched may wait still: there was never room for it, and it is its turn.
+    """Tell whether a fire time that was not launched may wait still: it found no room, and it has a place in the queue.
 
-    The oldest goes first, and a newer one takes its place with Replace.
+    The oldest goes first, and a newer one takes its place with Replace. That there was never room since is I7's.
     """
     task = applied.task
     if not may_wait(evidence, applied, time):
         return False
     if task.policy == "Replace":
-        next_one = task.fire_times(time, evidence.end - NEARLY)
-        return not next_one and idle(evidence, applied, time, evidence.end) <= NEARLY
-    ahead = [t for t in unlaunched(evidence, applied) if t < time]
-    if time not in unlaunched(evidence, applied) or len(ahead) > task.queue_limit:
-        return False
-    return idle(evidence, applied, time, evidence.end) <= NEARLY
+        return not task.fire_times(time, evidence.end - NEARLY)
+    candidates = unlaunched(evidence, applied)
+    return time in candidates and sum(1 for t in candidates if t < time) <= task.queue_limit
 
 
 def unlaunched(evidence: Evidence, applied: Applied) -> list[int]:

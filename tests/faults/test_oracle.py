@@ -97,6 +97,7 @@ CAUGHT = {
     ),
     ("I2", "a fire time that came just before Jobs were seen again"): lost.out_of_sight(until=61.5),
     ("I2", "a launch that had no answer, and was not asked for again"): lost.answered(NONE, None, seconds=(0.02,)),
+    ("I2", "a launch whose connection broke twice"): lost.answered(lost.LAST, None, None, seconds=(0.02, 1.1)),
     ("I2", "a launch that is refused once"): lost.answered(NONE, 403, seconds=(0.02,)),
     ("I2", "a launch at a moment that is refused for a while"): lost.answered(
         lost.ONCE, 403, 403, 403, seconds=(0.02, 1.1, 3.2)

@@ -120,7 +120,7 @@ def _too_many_made_up(evidence: Evidence, applied: Applied) -> Iterator[str]:
             continue
         times = sorted({*_left_out(evidence, applied, fault), *_out_of_sight(evidence, applied, fault)})
         firsts = [posts[0] for t in times if (posts := evidence.posts.get((applied.uid, t)))]
-        made_up = [post for post in firsts if post.call.arrived >= fault.heal]
+        made_up = [post for post in firsts if post.call.arrived > (post.fire_time or 0) + task.jitter + RECENT]
         if len(made_up) > allowed:
             named = ", ".join(clock(post.fire_time or 0) for post in made_up[:5])
             yield f"{task.name}: {len(made_up)} launched late after {clock(fault.heal)}, not {allowed}: {named}"
