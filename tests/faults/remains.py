@@ -30,7 +30,7 @@ def left_over(evidence: Evidence, applied: Applied) -> Iterator[str]:
 
 
 def _waits_in_vain(evidence: Evidence, applied: Applied) -> list[int]:
-    """List the fire times that may only have waited, though there was room for one of them for a while."""
+    """List the fire times that can only have waited, though the cluster shows that there was room for a while."""
     if applied.task.policy not in WAITING:
         return []
     times = [t for t in unlaunched(evidence, applied) if idle(evidence, applied, t, evidence.end) > NEARLY]

@@ -88,12 +88,12 @@ def may_wait(evidence: Evidence, applied: Applied, time: int) -> bool:
 
 
 def waits(evidence: Evidence, applied: Applied, time: int) -> bool:
-    """Tell whether a fire time that was not launched may wait still: it found no room, and it has a place in the queue.
+    """Tell whether a fire time that was not launched may wait still: it has a place in the queue.
 
-    The oldest goes first, and a newer one takes its place with Replace. That there was never room since is I7's.
+    The oldest goes first, and a newer one takes its place with Replace. Law I7 asks whether there was room for it.
     """
     task = applied.task
-    if not may_wait(evidence, applied, time):
+    if task.policy not in WAITING:
         return False
     if task.policy == "Replace":
         return not task.fire_times(time, evidence.end - NEARLY)

@@ -90,7 +90,6 @@ CAUGHT = {
         OUTAGE, faults=[replace(OUTAGE.faults[0], blind=False, down=False)]
     ),
     ("I2", "a queue that skips though it has room"): without(queued_up(), 20),
-    ("I2", "a fire time of which only the status says that it waits"): lost.said_to_wait(lost.EMPTY),
     ("I2", "a fire time that waits, and nothing may"): lost.said_to_wait(FORBID),
     ("I2", "a fault in which calls came through"): replace(
         lost.fire_time(NONE), faults=[Fault("hampered", NOON + 50, NOON + 70, hampered=True)]
@@ -136,6 +135,7 @@ CAUGHT = {
     ("I7", "the first launch 9 s after heal"): SLOW_HEAL,
     ("I7", "a task that stays behind"): without(replace(OUTAGE), 70),
     ("I7", "a fire time that waits for nothing"): changed(GOOD, FORBID, queuedTimes=["2027-01-15T08:01:00Z"]),
+    ("I7", "a fire time of which only the status says that it waits"): lost.said_to_wait(lost.EMPTY),
     ("I7", "a fire time that waits for one of two"): lost.said_to_wait(lost.TWO),
     ("I7", "finished Jobs that stay"): told(replace(GOOD, runs=[replace(r, gone=None) for r in GOOD.runs])),
     ("I7", "a daemon without an instance"): lost.daemon(NOON + 105),
