@@ -123,7 +123,7 @@ class Bounds:
     memory: int = 200 * 2**20
     growth: float = 1.5
     descriptors: int = 200
-    lines: float = 40.0
+    lines: float = 32.0
     overlap: bool = False
     given_up: bool = False
 
