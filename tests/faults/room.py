@@ -11,7 +11,8 @@ from tests.faults.sight import Span, longest
 
 MARGIN = 1.0  # seconds by which our sight of a Job and the operator's may differ
 NEARLY = 2.0  # seconds within which what waits is started, once there is room
-PASSING = frozenset({401, 409, 429})  # and those from 500 on: whether there is a Job now is not known
+CONFLICT, TAKEN = 409, b"AlreadyExists"
+PASSING = frozenset({401, CONFLICT, 429})  # and those from 500 on: whether there is a Job now is not known
 WAITING = ("Queue", "Replace")  # policies under which a fire time may wait for room
 
 
@@ -62,7 +63,8 @@ def answered(evidence: Evidence, post: Post) -> float:
 
 def is_passing(call: Call) -> bool:
     """Tell whether the operator was not told what became of a request: it has to be made again (laws L7, L8)."""
-    return call.status is None or call.status in PASSING or call.status >= 500
+    is_taken = call.status == CONFLICT and TAKEN in call.server_body
+    return call.status is None or call.status >= 500 or (call.status in PASSING and not is_taken)
 
 
 def idle(evidence: Evidence, applied: Applied, begin: float, end: float) -> float:
