@@ -1,6 +1,6 @@
 """No pause of the operator's own is longer than three seconds: what it watches is asked for again, by the calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.faults.calls import Call
 from tests.faults.evidence import Evidence
@@ -10,11 +10,11 @@ LONGEST = 3.0  # seconds between two attempts
 LITTLE = 1.5  # seconds for what else there is to do
 GIVEN_UP = {"list": 10.0, "watch": 30.0}  # seconds after which a request without an answer is
 RETRY_AFTER = 30.0  # seconds for which the API server is left alone if it says so
-TOO_MANY = 429
+OK, TOO_MANY = 200, 429
 
 
 def left_alone(evidence: Evidence) -> Iterator[str]:
-    """Find collections that an operator asked for in vain, or whose watch ended, and then left alone."""
+    """Find collections that were out of sight, or listed and not watched, and were then left alone."""
     watched = {(call.operator, call.path) for call in evidence.calls if call.verb == "watch"}
     for operator, path in sorted(watched):
         calls = [c for c in evidence.calls if (c.operator, c.path) == (operator, path) and c.verb in GIVEN_UP]
@@ -22,7 +22,7 @@ def left_alone(evidence: Evidence) -> Iterator[str]:
         ends = [e.time for e in evidence.exits if e.operator == operator]
         for call in calls:
             over = _over(call)
-            if over is None:
+            if over is None or (call.status == OK and call.verb == "list" and _is_watched(calls, over)):
                 continue
             since = max([over, *_unheard(evidence, operator, over)])
             known = call.arrived if call.answered is None and call.ended is None else over
@@ -34,9 +34,15 @@ def left_alone(evidence: Evidence) -> Iterator[str]:
 
 def _over(call: Call) -> float | None:
     """Say from when on a collection has to be asked for again, at the latest; None: it need not be."""
-    if call.status == 200:
-        return call.ended if call.verb == "watch" else None
+    if call.status == OK:
+        return call.ended if call.verb == "watch" else call.answered
     return call.answered or call.ended or call.arrived + GIVEN_UP[call.verb]
+
+
+def _is_watched(calls: Sequence[Call], time: float) -> bool:
+    """Tell whether a watch was open, as it has to be once a collection was listed."""
+    opened = (c for c in calls if c.verb == "watch" and c.status == OK and c.arrived <= time)
+    return any(call.ended is None or call.ended > time for call in opened)
 
 
 def _unheard(evidence: Evidence, operator: str, since: float) -> Iterator[float]:

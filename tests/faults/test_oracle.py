@@ -141,6 +141,9 @@ CAUGHT = {
     ("I7", "a daemon without an instance"): lost.daemon(NOON + 105),
     ("I7", "a status that says that more runs are active"): changed(GOOD, SLOW, active=3),
     ("I7", "a watch that ended, and was not opened again"): lost.out_of_sight(until=66.5, pause=10),
+    ("I7", "a collection that is listed, and not watched"): with_calls(
+        GOOD, call("list", "nodes", NOON + 1), call("watch", "nodes", NOON + 9)
+    ),
     ("I7", "a collection that is asked for too rarely"): lost.away_for_8(made_up=(), pause=5),
     ("I8", "others are later since"): replace(late_by(0.2), bad_since=NOON + 60),
     ("I8", "nothing to compare"): replace(history(FORBID), bad_since=NOON + 60),
