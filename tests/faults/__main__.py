@@ -24,7 +24,7 @@ from tests.faults.world import ground
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
-    help="Write the table to this file, too; in a page of the docs, in the place of the last one.",
+    help="Write the table to this file, too; in a page of the docs, in the place of the last; with NAMES, their rows.",
 )
 def main(  # noqa: PLR0913 -- options
     *,
@@ -50,7 +50,7 @@ def main(  # noqa: PLR0913 -- options
     outcomes = runner.played(chosen, labs, seed, mutant, _tell)
     lines = [*table.timed(len(outcomes), "experiments", wall.now() - begun, labs), *table.table(outcomes)]
     click.echo("\n".join(["", *lines, "", *table.broken(outcomes)]))
-    _write(output, lines, table.RESULTS)
+    _write(output, lines, table.RESULTS, [e.name for e in catalogue.experiments() if not e.tasks] if names else ())
     sys.exit(1 if any(outcome.violations for outcome in outcomes) else 0)
 
 
@@ -64,14 +64,17 @@ def _try_mutants(names: tuple[str, ...], seed: int, output: Path | None) -> int:
             click.echo(f"{name}: {done[-1].verdict or 'caught'} after {done[-1].seconds:.0f} s")
     lines = [*table.timed(len(done), "mutants", wall.now() - begun), *trials.table(done)]
     click.echo("\n".join(["", *lines]))
-    _write(output, lines, table.MUTANTS)
+    _write(output, lines, table.MUTANTS, [*MUTANTS] if names else ())
     return 1 if any(trial.verdict for trial in done) else 0
 
 
-def _write(output: Path | None, lines: Sequence[str], place: table.Place) -> None:
+def _write(output: Path | None, lines: Sequence[str], place: table.Place, among: Sequence[str]) -> None:
+    """Write a table to a file: all of it, or rows among others that stay."""
     if output:
         page = output.read_text(encoding="utf-8") if output.exists() else ""
-        output.write_text(table.put_into(page, lines, place), encoding="utf-8")
+        only_rows = among and place[0] in page
+        text = table.put_rows_into(page, lines, place, among) if only_rows else table.put_into(page, lines, place)
+        output.write_text(text, encoding="utf-8")
 
 
 def _tell(outcome: Outcome) -> None:

@@ -39,6 +39,20 @@ def put_into(page: str, lines: Sequence[str], place: Place) -> str:
     return "\n".join([before + begin, *lines, end + after])
 
 
+def put_rows_into(page: str, lines: Sequence[str], place: Place, names: Sequence[str]) -> str:
+    """Return a page of the docs with these rows in its table; others stay that are of `names`, in their order."""
+    begin, end = place
+    there = page.partition(begin)[2].partition(end)[0].strip("\n").split("\n")
+    rows = {_name(line): line for line in (*there, *lines) if line.startswith("| ")}
+    rule = next(line for line in lines if line.startswith("| ---"))
+    above = there if rule in there else lines
+    return put_into(page, [*above[: above.index(rule) + 1], *(rows[name] for name in names if name in rows)], place)
+
+
+def _name(line: str) -> str:
+    return line.removeprefix("| ").partition(" |")[0]
+
+
 def broken(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Write what broke an invariant."""
     for outcome in outcomes:

@@ -80,3 +80,19 @@ def test_a_table_has_a_place_of_its_own(place: table.Place) -> None:
     assert written.count(f"{begin}\n| x |\n{end}") == 1
     assert written.partition(begin)[0] == PAGE.partition(begin)[0]
     assert written.partition(end)[2] == PAGE.partition(end)[2]
+
+
+def test_rows_that_were_played_again_take_their_places() -> None:
+    """Who adds an experiment plays that one, and not all for half an hour; what is no more has no row."""
+    rows = ["3 took", "", "| x |", "| --- |", "| one | 1 |", "| old | 1 |", "| two | 1 |"]
+    page = "\n".join(["a", table.RESULTS[0], *rows, table.RESULTS[1], "b"])
+    lines = ["1 took", "", "| x |", "| --- |", "| three | 2 |", "| two | 2 |"]
+
+    written = table.put_rows_into(page, lines, table.RESULTS, ["one", "two", "three"])
+
+    assert [line for line in written.split("\n") if line.startswith("| ")][2:] == [
+        "| one | 1 |",
+        "| two | 2 |",
+        "| three | 2 |",
+    ]
+    assert "3 took" in written

@@ -137,9 +137,8 @@ class Api:
             await self._renew()
 
     async def _renew(self) -> None:
-        now = clock.monotonic()
-        if now - self._renewed >= RENEWAL_SECONDS:
-            self._renewed = now
+        if clock.monotonic() - self._renewed >= RENEWAL_SECONDS:
+            self._renewed = clock.monotonic()
             await self._connection.renew()
 
     async def stream(self, path: str, silence_seconds: float, **query: str) -> AsyncIterator[bytes]:

@@ -55,7 +55,7 @@ def _impatient(stage: Stage, until: Callable[[Call], float]) -> None:
 conflicts = breaking(
     "409 on every status write",
     "Each status patch is answered with a conflict for 12 s, though nobody else writes.",
-    Broken(((Refuse(409), STATUSES),), span=12, told=False),
+    Broken(((Refuse(409), STATUSES),), span=12),
 )
 unavailable = breaking(
     "503 for 90 s",
