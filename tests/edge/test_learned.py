@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from tests.edge.listening import PATH, Listener, page, thing
+from tests.edge.listening import PATH, Listener, event, page, thing
 from tests.edge.loopback import served
 from tests.telling import Report
 from torchtask.cluster.reflector import Reflector
@@ -39,5 +39,32 @@ def test_what_an_answer_showed_is_known_until_a_list_that_must_have_it_has_not()
             await listener.until({"a": 1})
             running.cancel()
         assert listener.version == 9
+
+    asyncio.run(check())
+
+
+def test_what_the_watch_passed_over_is_known_from_the_answer_unless_it_is_gone() -> None:
+    """The watch is further on already: its event was lost, or it came and went before the answer was read."""
+
+    async def check() -> None:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            if "watch" not in request.query:
+                return page(5)
+            stream = web.StreamResponse()
+            await stream.prepare(request)
+            for kind, what in (("ADDED", thing("brief", 6)), ("DELETED", thing("brief", 7)), ("ADDED", thing("b", 9))):
+                await stream.write(event(kind, what))
+            await asyncio.Event().wait()
+            return stream
+
+        listener = Listener()
+        async with served(handler) as api:
+            reflector = Reflector(api, PATH, listener, Report())
+            running = asyncio.create_task(reflector.run())
+            await listener.until({"b": 9})
+            reflector.learned(thing("brief", 6))
+            reflector.learned(thing("lost", 8))
+            assert listener.known == {"b": 9, "lost": 8}
+            running.cancel()
 
     asyncio.run(check())

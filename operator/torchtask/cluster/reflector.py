@@ -6,6 +6,7 @@ Law: what vanished during a gap is reported as gone: each LIST marks what exists
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -23,6 +24,7 @@ LEAST_DELAY, MOST_DELAY = 0.1, 3.0
 LASTING_SECONDS = 10.0  # what held for so long is tried again at once
 SHORT_SECONDS = 0.5  # a watch that ends sooner is not opened again at once
 OLD_SECONDS = 30.0
+GONE_LATELY = 1000  # objects that may be gone before the answer to their creation was read
 RELIST_SECONDS = 300.0  # a server that keeps an event to itself is not believed for longer
 
 
@@ -87,7 +89,8 @@ class Reflector:
         self._api, self._path, self._listener, self._query = api, path, listener, query
         self._report = report
         self._known: dict[str, int] = {}  # by UID, the version at which it was seen last
-        self._version = 0
+        self._gone_lately: deque[str] = deque(maxlen=GONE_LATELY)
+        self._version = self._listed = 0
         self._anew = asyncio.Event()
         self.sighted = asyncio.Event()
         self.fresh_time = float("-inf")
@@ -116,8 +119,9 @@ class Reflector:
 
     def learned(self, document: Document) -> None:
         """Take an object as an answer shows it, unless it was told: a watch may be late, or keep it to itself."""
-        version = int(document["metadata"]["resourceVersion"])
-        if version > self._version:
+        uid, version = document["metadata"]["uid"], int(document["metadata"]["resourceVersion"])
+        passed_over = version > self._listed and uid not in self._known and uid not in self._gone_lately
+        if version > self._version or passed_over:
             self._changed(document, version)
 
     async def _reflect(self) -> None:
@@ -157,6 +161,7 @@ class Reflector:
         for uid in [u for u, seen in self._known.items() if u not in found and seen <= until]:
             self._gone(uid)
         self._report.well()
+        self._listed = version
         self._heard(version)
         return version
 
@@ -194,7 +199,8 @@ class Reflector:
         self._listener.changed(document)
 
     def _gone(self, uid: str) -> None:
-        self._known.pop(uid, None)
+        if self._known.pop(uid, None) is not None:
+            self._gone_lately.append(uid)
         self._listener.gone(uid)
 
 
