@@ -18,6 +18,7 @@ from torchtask.core.model import Phase
 from torchtask.core.spec import Spec
 from torchtask.engine import clearer
 from torchtask.engine.dispatcher import Dispatcher
+from torchtask.engine.hurry import Hurry
 from torchtask.engine.judge import Judge
 from torchtask.engine.runs import Runs
 from torchtask.engine.store import Record, Tasks
@@ -62,7 +63,7 @@ def test_every_answer_to_a_launch_settles_it(status: int, body: Any, answer: Ans
         shown: list[Any] = []
         async with served(answering(status, body)) as api:
             dispatcher = Dispatcher(
-                api, shown.append, lambda _task, _unit, reply: told.append(reply), lambda *_: None, complaint()
+                api, shown.append, lambda _task, _unit, reply: told.append(reply), lambda *_: None, complaint(), Hurry()
             )
             task = a_task().task
             assert isinstance(task.spec, Spec)
@@ -118,6 +119,7 @@ def test_who_waits_for_room_is_sent_only_if_that_is_wanted_when_the_turn_comes(*
                 lambda _, __, reply: launched.append(reply),
                 lambda _, __, reply: found.append(reply),
                 complaint(),
+                Hurry(),
             )
             dispatcher.window.failed(retry_after=0.05)
             assert not dispatcher.launch(task, task.spec, START, lambda: wanted)

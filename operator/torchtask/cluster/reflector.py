@@ -7,7 +7,7 @@ Law: what vanished during a gap is reported as gone: each LIST marks what exists
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 import orjson
@@ -26,6 +26,9 @@ SHORT_SECONDS = 0.5  # a watch that ends sooner is not opened again at once
 OLD_SECONDS = 30.0
 GONE_LATELY = 1000  # objects that may be gone before the answer to their creation was read
 RELIST_SECONDS = 300.0  # a server that keeps an event to itself is not believed for longer
+
+
+Turn = Callable[[], Awaitable[None]]
 
 
 class Listener(Protocol):
@@ -49,6 +52,10 @@ class Report(Protocol):
 
     def well(self) -> None:
         """It was listed."""
+
+
+async def at_once() -> None:
+    """Wait for nothing."""
 
 
 async def pages(api: Api, path: str, **query: str) -> AsyncIterator[Document]:
@@ -83,11 +90,16 @@ async def pages(api: Api, path: str, **query: str) -> AsyncIterator[Document]:
 
 
 class Reflector:
-    """One collection, seen through LIST and WATCH. `fresh_time` is when it last heard from the server (monotonic)."""
+    """One collection, seen through LIST and WATCH. `fresh_time` is when it last heard from the server (monotonic).
 
-    def __init__(self, api: Api, path: str, listener: Listener, report: Report, **query: str) -> None:
+    Before each event is told `turn` is waited for.
+    """
+
+    def __init__(
+        self, api: Api, path: str, listener: Listener, report: Report, turn: Turn = at_once, **query: str
+    ) -> None:
         self._api, self._path, self._listener, self._query = api, path, listener, query
-        self._report = report
+        self._report, self._turn = report, turn
         self._known: dict[str, int] = {}  # by UID, the version at which it was seen last
         self._gone_lately: deque[str] = deque(maxlen=GONE_LATELY)
         self._version = self._listed = 0
@@ -180,6 +192,7 @@ class Reflector:
         query = self._query | {"allowWatchBookmarks": "true", "timeoutSeconds": WATCH_SECONDS}
         lines = self._api.stream(self._path, SILENCE_SECONDS, watch="true", resourceVersion=str(version), **query)
         async for line in lines:
+            await self._turn()
             version = self._tell(*_event(line))
             self._heard(version)
         self.fresh_time = clock.monotonic()

@@ -1,11 +1,13 @@
 """Instants as Kubernetes writes them."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND = timedelta(seconds=1)
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 
+@lru_cache(maxsize=64)  # tasks that fire together write the same one, several times each
 def rfc3339(instant: datetime) -> str:
     """Write an instant: UTC, whole seconds (what is left of the second is cut off)."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -133,13 +133,14 @@ class Reply:
     """An answer, with what came along.
 
     `version` is the resourceVersion of the Job, created or found; `message` the server's words, where it refused;
-    `pause`: for how long it wants to be left alone.
+    `pause`: for how long it wants to be left alone; `time`: when it came, where a Job was created.
     """
 
     answer: Answer
     message: str = ""
     version: int = 0
     pause: timedelta = timedelta(0)
+    time: datetime | None = None
 
 
 def settle(flight: InFlight, reply: Reply, now: datetime) -> Settled:

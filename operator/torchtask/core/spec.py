@@ -1,11 +1,12 @@
 """What a user asked for, as values: a spec that was understood, and its parts."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+import orjson
 
 from torchtask.core.instants import SECOND
 from torchtask.core.schedule import Schedule, jitter
@@ -138,7 +139,7 @@ class Spec:
     @property
     def job(self) -> Json:
         """The Job's own spec; read anew each time."""
-        job: Json = json.loads(self.job_text)
+        job: Json = orjson.loads(self.job_text)
         return job
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from torchtask import clock
+from torchtask.engine.hurry import Hurry
 
 SPARE = 100
 AFTER_A_FAULT = timedelta(seconds=3)
@@ -14,13 +15,13 @@ AFTER_A_FAULT = timedelta(seconds=3)
 class Agenda:
     """The wake-up times of all tasks, by UID. An earlier time replaces a later one; who is taken is no longer on it.
 
-    `roused` is set when somebody is to be looked at at once.
+    `roused` is set when somebody is to be looked at at once; `hurry` is for while they are.
     """
 
     def __init__(self) -> None:
         self._heap: list[tuple[datetime, str]] = []
         self._times: dict[str, datetime] = {}
-        self.roused = asyncio.Event()
+        self.roused, self.hurry = asyncio.Event(), Hurry()
 
     def add(self, uid: str, time: datetime) -> None:
         """Look at `uid` at `time`, or before if that was agreed already."""

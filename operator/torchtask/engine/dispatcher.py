@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, ClusterError, NotLeadingError
@@ -15,6 +16,7 @@ from torchtask.core.units import Unit
 from torchtask.core.wire import jobs
 from torchtask.engine.background import Background
 from torchtask.engine.complaints import Complaint
+from torchtask.engine.hurry import Hurry
 from torchtask.engine.window import MOST, Window
 
 NOT_SENT = "it waited for its turn, and was not wanted any more"
@@ -29,10 +31,16 @@ class Dispatcher:
     """
 
     def __init__(
-        self, api: Api, shown: Callable[[Document], None], launched: Settle, found: Settle, complaint: Complaint
+        self,
+        api: Api,
+        shown: Callable[[Document], None],
+        launched: Settle,
+        found: Settle,
+        complaint: Complaint,
+        hurry: Hurry,
     ) -> None:
         self._api, self._shown, self._launched, self._found = api.lane(MOST), shown, launched, found
-        self._complaint = complaint
+        self._complaint, self._hurry = complaint, hurry
         self._background, self.window = Background(), Window()
 
     def launch(self, task: Task, spec: Spec, start: Start, is_wanted: Callable[[], bool]) -> bool:
@@ -68,9 +76,11 @@ class Dispatcher:
         try:
             job = manifest.job(task, spec, start)
             created = await self._api.create(paths.jobs(task.namespace), job, fieldValidation="Strict")
+            time = clock.now()
             self.window.coped()
+            await self._hurry.over()
             self._shown(created)
-            reply = Reply(Answer.CREATED, version=int(created["metadata"]["resourceVersion"]))
+            reply = Reply(Answer.CREATED, version=int(created["metadata"]["resourceVersion"]), time=time)
         except Exception as error:  # noqa: BLE001 -- also an answer that makes no sense is none: it is asked again
             reply = self._refusal(error, _launch_answer(error))
             if reply.answer is not Answer.EXISTS:

@@ -3,14 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from torchtask import clock
 from torchtask.core import events
 from torchtask.core.account import Ledger
 from torchtask.core.changes import Changes, changes
 from torchtask.core.conditions import Condition
 from torchtask.core.ends import COMPLETED, EndReason
 from torchtask.core.events import Event
-from torchtask.core.launch import Answer, Reply
+from torchtask.core.launch import Reply
 from torchtask.core.model import Phase, Run, Task
 from torchtask.core.names import run_name
 from torchtask.core.units import Unit
@@ -34,10 +33,10 @@ class Herald:
         """Tell of the answer to a launch."""
         task, due = record.task, record.on_time.pop(unit, None)
         self._tell_all(task, events.of_answer(run_name(task.name, task.uid, unit), reply.answer, reply.message))
-        if due is None or reply.answer is not Answer.CREATED:
+        if due is None or reply.time is None:
             return
         fire_time, launch_time = due
-        late = clock.now() - launch_time
+        late = reply.time - launch_time
         record.lateness = record.lateness or deque(maxlen=SAMPLES)
         record.lateness.append((fire_time, round(late.total_seconds() * 1000)))
         self._work.lateness.observe(late.total_seconds())

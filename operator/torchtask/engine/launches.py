@@ -30,7 +30,7 @@ class Launches:
     def __init__(self, api: Api, sight: Sight, agenda: Agenda, limits: Limits, told: Told) -> None:
         self._sight, self._tasks, self._agenda, self._herald = sight, sight.tasks, agenda, told.herald
         self._dispatcher = Dispatcher(
-            api, sight.accepted, self._launched, self._settle, told.complaints.about("launching")
+            api, sight.accepted, self._launched, self._settle, told.complaints.about("launching"), agenda.hurry
         )
         self._complaint = told.complaints.about("preparing a launch")
         self.gate = Gate(limits, sight.runs, sight.holds, self._let)

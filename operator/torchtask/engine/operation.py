@@ -128,22 +128,31 @@ class Operation:
             self._agenda.roused.clear()
             self._mind_the_clock()
             if self._may_decide:
-                self.sight.spread()
-                for number, uid in enumerate(self._agenda.take(clock.now()), start=1):
-                    self._attend(uid)
-                    if number % AT_A_STRETCH == 0:
-                        self._launches.gate.open()
-                        await asyncio.sleep(0)
-                        self._turned = clock.monotonic()
-                        if not self._may_decide:
-                            break  # who is left stays on the agenda
-                self._launches.gate.open()
+                self._agenda.hurry.begin()
+                try:
+                    await self._look()
+                finally:
+                    self._agenda.hurry.end()
             await asyncio.sleep(0)  # who was roused already does not wait: others get their turn
             try:
                 async with asyncio.timeout(self._seconds_to_sleep()):
                     await self._agenda.roused.wait()
             except TimeoutError:
                 continue
+
+    async def _look(self) -> None:
+        """Look at everybody whose time has come, and let through what may go now."""
+        self.sight.spread()
+        for number, uid in enumerate(self._agenda.take(clock.now()), start=1):
+            self._attend(uid)
+            if number % AT_A_STRETCH == 0:
+                self._launches.gate.open()
+                self._agenda.hurry.relax()
+                await asyncio.sleep(0)
+                self._turned = clock.monotonic()
+                if not self._may_decide:
+                    break  # who is left stays on the agenda
+        self._launches.gate.open()
 
     def _mind_the_clock(self) -> None:
         """Look at everybody anew when the wall clock made a step: what was agreed was for another time."""

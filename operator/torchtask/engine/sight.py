@@ -58,10 +58,11 @@ class Sight:
         self._hold = CurrentHold(partial(self._tell, News.HOLD))
         self._nodes = Nodes(partial(self._tell, News.NODES), complaints.about("reading a Node"))
         watching = {kind: complaints.about(f"watching {kind}") for kind in ("Jobs", "Nodes", "the hold")}
-        self._jobs = Reflector(api, paths.JOBS, self.runs, watching["Jobs"], labelSelector=names.TASK_UID_LABEL)
+        turn, selector = agenda.hurry.over, names.TASK_UID_LABEL
+        self._jobs = Reflector(api, paths.JOBS, self.runs, watching["Jobs"], turn, labelSelector=selector)
         self._node_watch = Reflector(api, paths.NODES, self._nodes, watching["Nodes"])
-        selector, holds = f"metadata.name={hold.CONFIG_MAP}", paths.config_maps(chosen.namespace)
-        self._hold_watch = Reflector(api, holds, self._hold, watching["the hold"], fieldSelector=selector)
+        named, holds = f"metadata.name={hold.CONFIG_MAP}", paths.config_maps(chosen.namespace)
+        self._hold_watch = Reflector(api, holds, self._hold, watching["the hold"], fieldSelector=named)
         self._listed, self._sweep_wanted, self._holds_known = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._heard_time = float("-inf")
         self._news: set[News] = set()

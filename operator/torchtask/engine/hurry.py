@@ -1,0 +1,53 @@
+"""Lets those go first whose time has come: what only follows from others waits until their launches are on their way.
+
+Law: nobody waits for longer than MOST_SECONDS, and then they go on in the order in which they came, a few at a time.
+"""
+
+import asyncio
+from collections import deque
+
+from torchtask import clock
+
+MOST_SECONDS = 0.2
+AT_A_STRETCH = 20
+
+
+class Hurry:
+    """Whether somebody's time has come. `begin` and `end` are called by who looks at them, `over` by who can wait."""
+
+    def __init__(self) -> None:
+        self._until: float | None = None
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    def begin(self) -> None:
+        """Let the others wait, unless they have to already."""
+        if self._until is None:
+            self._until = clock.monotonic() + MOST_SECONDS
+
+    def relax(self) -> None:
+        """Let them wait no longer if they have waited for long."""
+        if self._until is not None and clock.monotonic() >= self._until:
+            self.end()
+
+    def end(self) -> None:
+        """Let them go on."""
+        self._until = None
+        self._let_some()
+
+    async def over(self) -> None:
+        """Return when nobody is in a hurry."""
+        if self._until is None and not self._waiting:
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        await turn
+
+    def _let_some(self) -> None:
+        if self._until is not None:
+            return  # somebody's time has come meanwhile
+        for _ in range(min(AT_A_STRETCH, len(self._waiting))):
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._let_some)
