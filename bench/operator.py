@@ -4,8 +4,8 @@ On a lab without nodes, with etcd in memory-like mode (no fsync), beside it on t
 off, so that Jobs are created and nothing else happens to them: what is measured is the operator and the API server. The
 operator's caps are raised. Lateness is taken from the API server's audit log: from the fire time to the moment at which
 the request was received. "Computed" is what the event loop's own thread did of the time for which it was blocked: the
-rest is the kopf thread's and the machine's. "Others" is what processes that do not belong to the benchmark took of the
-machine before a line was printed: a figure counts when that is little. Ends with status 1 when a goal is missed.
+rest is the kopf thread's and the machine's. "Others" is what other processes took of the machine before a line was
+printed: a figure counts when that is little. Ends with status 1 when a goal is missed.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bench import tasks
-from bench.machine import Others
+from bench.machine import Others, cpu_seconds
 from bench.requests import Request, send
 from bench.running import NAMESPACE, Running
 from bench.witness import created_jobs, percentile, statuses_written
@@ -36,6 +36,7 @@ IDLE_SECONDS = 30
 BURST = 1_000
 RAW = 3_000
 ROUNDS = 10
+SERVERS = ("kube-apiserver", "etcd")
 
 
 @dataclass
@@ -69,6 +70,10 @@ class Bench:
         """Start the operator, and wait until it is ready."""
         self.running = Running(self.cluster, self.log)
         return self.running
+
+    def servers(self) -> float:
+        """Return the CPU time that the API server and etcd have used."""
+        return sum(cpu_seconds(pid) for part, pid in self.lab.status().items() if pid and part in SERVERS)
 
     def _begin_to_watch(self) -> Others:
         """Begin to measure what others take of the machine."""
@@ -109,8 +114,9 @@ def lab(name: str) -> Iterator[tuple[Lab, Cluster]]:
         tools = Tools(str(cluster.kubeconfig))
         tools.kubectl("create", "-f", str(places.source() / "crds" / "torchtasks.yaml"))
         wait_until(lambda: "torchtasks" in tools.kubectl("api-resources", "--no-headers"), "the CRD", within=60)
-        names = [NAMESPACE, "raw", *tasks.namespaces()]
-        names += [f"{load}-{space}" for load in ("burst", "alone", *map(_load, range(4))) for space in range(SPACES)]
+        loads = ("burst", "alone", "load-0", "load-1", "load-2", "load-3")
+        names = [f"{load}-{space}" for load in loads for space in range(SPACES)]
+        names += [NAMESPACE, "raw", *tasks.namespaces()]
         asyncio.run(send(name, map(tasks.namespace, names)))
         found.stop("kube-controller-manager")
         yield found, cluster
@@ -173,19 +179,19 @@ def fire(
     meanwhile: Callable[[], None] | None = None,
 ) -> None:
     """Let some tasks fire each second, all at the same moment of it, and tell how late their Jobs are."""
-    load, first = _load(bench.loads), tasks.soon(SETTLE)
+    load, first = f"load-{bench.loads}", tasks.soon(SETTLE)
     bench.loads += 1
     bench.ask(*(tasks.firing(f"{load}-{n % SPACES}", n, first, BEGINNING + SECONDS) for n in range(fires)))
     begin = first + timedelta(seconds=BEGINNING)
     _pause((begin - clock.now()).total_seconds() - 0.5)
-    cpu = running.cpu_seconds()
+    cpu, servers = running.cpu_seconds(), bench.servers()
     middle = begin + timedelta(seconds=SECONDS / 2 - 0.05)  # a little before a fire time
     if meanwhile:
         _pause((middle - clock.now()).total_seconds())
         meanwhile()
     end = begin + timedelta(seconds=SECONDS)
     _pause((end - clock.now()).total_seconds() + 2)
-    cpu = running.cpu_seconds() - cpu
+    cpu, servers = running.cpu_seconds() - cpu, bench.servers() - servers
     jobs = created_jobs(bench.cluster, load)
     late = [job.late for job in jobs if job.fire_time >= begin]
     cold = max(job.late for job in jobs if job.fire_time < begin)
@@ -196,14 +202,14 @@ def fire(
     blocked = running.blocked(begin.timestamp(), end.timestamp())
     bench.tell("event loop blocked meanwhile", blocked.milliseconds, "ms", 100, f"computed {blocked.computed:.0f}")
     bench.tell("the operator's CPU a launch", cpu / len(late) * 1000, "ms")
+    bench.tell("that of API server and etcd, statuses included", servers / len(late) * 1000, "ms")
 
 
 def burst(bench: Bench) -> float:
     """Let many tasks run at one second; return how many seconds later the last Job was accepted."""
     time = tasks.soon(SETTLE + 5)
     bench.ask(*(tasks.once(f"burst-{number % SPACES}", number, time) for number in range(BURST)))
-    found = lambda: len(created_jobs(bench.cluster, "burst")) >= BURST  # noqa: E731
-    wait_until(found, "the burst", within=60, every=1)
+    wait_until(lambda: len(created_jobs(bench.cluster, "burst")) >= BURST, "the burst", within=60, every=1)
     jobs = created_jobs(bench.cluster, "burst")
     return (max(job.answered for job in jobs) - time).total_seconds()
 
@@ -225,10 +231,6 @@ def alone(bench: Bench, fires: int) -> None:
     late = [job.late for job in created_jobs(bench.cluster, "alone")]
     note = f"p50 {percentile(late, 0.5):.0f}, max {max(late):.0f}"
     bench.tell(f"lateness p99 of {fires} at once, the API server alone", percentile(late, 0.99), "ms", None, note)
-
-
-def _load(number: int) -> str:
-    return f"load-{number}"
 
 
 def _cpu(running: Running) -> float:

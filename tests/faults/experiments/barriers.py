@@ -122,13 +122,15 @@ silent = _made(
 )
 
 
-def crowding(manner: Manner) -> Act:
+def crowding(manner: Manner, crowd_size: int) -> Act:
     """Have each Job of a namespace wait for a webhook, which is asked many times a second: others are on time."""
 
     async def act(stage: Stage) -> None:
         crowd = await stage.world.namespace(f"{stage.namespaces[0]}-slow")
         async with webhook(stage.world.admin, crowd, manner, timeout=int(SLOW)):
-            often = [Task(f"slow-{n}", crowd, period=1, policy="Allow", limit=None, bad=True) for n in range(20)]
+            often = [
+                Task(f"slow-{n}", crowd, period=1, policy="Allow", limit=None, bad=True) for n in range(crowd_size)
+            ]
             rarely = [Task(f"slow-forbid-{n}", crowd, period=2, bad=True) for n in range(5)]
             stage.bad_since = wall.now()
             await stage.apply(often + rarely)
@@ -141,17 +143,17 @@ def crowding(manner: Manner) -> Act:
     return act
 
 
-def _crowding(name: str, manner: Manner, sentence: str) -> Experiment:
-    act = crowding(manner)
+def _crowding(name: str, manner: Manner, crowd_size: int, sentence: str) -> Experiment:
+    act = crowding(manner, crowd_size)
     act.__doc__ = sentence
     return experiment(name, before=12, after=8, copies=1, alone=True)(act)
 
 
 slow = _crowding(
-    "a slow webhook in one namespace", Manner(seconds=SLOW - 1),
+    "a slow webhook in one namespace", Manner(seconds=SLOW - 1), 20,
     "In one namespace each Job waits 4 s for a webhook: in the others all is on time.",
 )  # fmt: skip
 dead = _crowding(
-    "a dead webhook in one namespace", Manner(seconds=60),
+    "a dead webhook in one namespace", Manner(seconds=60), 60,
     "In one namespace each Job waits 5 s for a webhook, and then fails: in the others all is on time.",
 )  # fmt: skip

@@ -61,7 +61,7 @@ def _reason(item: Document) -> str:
     return next((c["reason"] for c in conditions if c["type"] == "Ready" and c["status"] == "False"), "")
 
 
-@experiment("a thousand times valid, invalid and valid again", before=12, copies=1, alone=True)
+@experiment("a thousand times valid, invalid and valid again", before=12, after=20, copies=1, alone=True)
 async def turning(stage: Stage) -> None:
     """A hundred tasks become invalid and valid again, ten times each: none fires what it missed, none harms others."""
     crowd = await stage.world.namespace(f"{stage.namespaces[0]}-turning")
