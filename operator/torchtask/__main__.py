@@ -33,6 +33,7 @@ async def operate(chosen: settings.Settings, connection: Connection) -> None:
         lease = Lease(unbound.lane(1), chosen.namespace, chosen.identity)
         operation = Operation(unbound, chosen, lease, skew, told)
         feed = Feed(connection, operation.sight, told.complaints.about("feeding changes"))
+        operation.sight.served_again = feed.begin_anew
         running = asyncio.create_task(operation.run())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)

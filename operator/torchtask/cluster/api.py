@@ -5,7 +5,7 @@ Law: nothing is written when the permit has run out, and no write outlasts it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -141,7 +141,7 @@ class Api:
             self._renewed = clock.monotonic()
             await self._connection.renew()
 
-    async def stream(self, path: str, silence_seconds: float, **query: str) -> AsyncIterator[bytes]:
+    async def stream(self, path: str, silence_seconds: float, **query: str) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a watch as they come; ends when the server ends it, and after `silence_seconds`."""
         timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=silence_seconds)
         request = _Request("WATCH", path, query)

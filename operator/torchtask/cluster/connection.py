@@ -25,6 +25,7 @@ SERVICE_HOST = "KUBERNETES_SERVICE_HOST"
 NOTHING = "nothing,!nothing"  # the selector of objects that have a label and do not have it
 PLUGIN_SECONDS = 10.0  # for which a credential plugin is waited for; it goes on
 HUNG_SECONDS = 60.0  # after which one that goes on is given up, and asked again
+MOST_HANGING = 3  # given up, and not at an end
 FRESH_SECONDS = 1.0  # for which what a plugin may have told is not asked for again; the client renews it minutes early
 
 T = TypeVar("T")
@@ -36,12 +37,13 @@ class _Apart(Generic[T]):
     def __init__(self, work: Callable[[], T], lasts: float) -> None:
         self._work, self._lasts = work, lasts
         self._under_way: Future[T] | None = None
+        self._hanging: list[Future[T]] = []
         self._begun = 0.0
 
     async def result(self) -> T:
         """Wait for what it tells, and let it go on where nobody waits any more. Raises `TimeoutError`, and its own."""
         under_way, now = self._under_way, clock.monotonic()
-        if under_way is None or now - self._begun >= (self._lasts if under_way.done() else HUNG_SECONDS):
+        if under_way is None or (self._is_old(now) and self._is_given_up(under_way)):
             under_way, self._begun = Future[T](), now
             self._under_way = under_way
             threading.Thread(target=self._do, args=(under_way,), name="credentials", daemon=True).start()
@@ -49,6 +51,20 @@ class _Apart(Generic[T]):
             return under_way.result()
         async with asyncio.timeout(PLUGIN_SECONDS):
             return await asyncio.shield(asyncio.wrap_future(under_way))
+
+    def _is_old(self, now: float) -> bool:
+        done = self._under_way is not None and self._under_way.done()
+        return now - self._begun >= (self._lasts if done else HUNG_SECONDS)
+
+    def _is_given_up(self, work: Future[T]) -> bool:
+        """Give up work that hangs, unless so much does already that one more thread would help nobody."""
+        if work.done():
+            return True
+        self._hanging = [one for one in self._hanging if not one.done()]
+        if len(self._hanging) >= MOST_HANGING:
+            return False
+        self._hanging.append(work)
+        return True
 
     def forget(self) -> None:
         """Tell nothing again of what was told."""

@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Protocol
 
 import orjson
@@ -147,6 +148,7 @@ class Reflector:
         finally:
             following.cancel()
             begin_anew.cancel()
+            del following  # its error refers to this frame, and the frame would to it
 
     async def _follow(self) -> None:
         version = await self._list()
@@ -166,6 +168,8 @@ class Reflector:
         async for page in pages(self._api, self._path, **self._query):
             version = int(page["metadata"]["resourceVersion"])
             self._distrust(version)
+            if self._listed:  # it may take long, and nothing else is heard meanwhile
+                self.fresh_time = clock.monotonic()
             for document in page["items"]:
                 found.add(document["metadata"]["uid"])
                 self._changed(document, version)
@@ -190,11 +194,12 @@ class Reflector:
 
     async def _watch(self, version: int) -> int:
         query = self._query | {"allowWatchBookmarks": "true", "timeoutSeconds": WATCH_SECONDS}
-        lines = self._api.stream(self._path, SILENCE_SECONDS, watch="true", resourceVersion=str(version), **query)
-        async for line in lines:
-            await self._turn()
-            version = self._tell(*_event(line))
-            self._heard(version)
+        stream = self._api.stream(self._path, SILENCE_SECONDS, watch="true", resourceVersion=str(version), **query)
+        async with aclosing(stream) as lines:
+            async for line in lines:
+                await self._turn()
+                version = self._tell(*_event(line))
+                self._heard(version)
         self.fresh_time = clock.monotonic()
         return version
 

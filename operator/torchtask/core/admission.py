@@ -66,11 +66,11 @@ class _Queue:
 
 
 class Admission:
-    """The launches that wait, of all tasks, and the slots of the rate. Times are monotonic seconds."""
+    """The launches that wait, of all tasks, and the slots of the `rate`. Times are monotonic seconds."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._rate = Rate(limits.launches, limits.launches_in_namespace)
+        self.rate = Rate(limits.launches, limits.launches_in_namespace)
         self._room = Room(limits, Usage({}, {}), frozenset())
         self._queues: dict[str, _Queue] = {}  # none is empty
         self._places: dict[str, dict[Unit, _Place]] = {}
@@ -100,11 +100,12 @@ class Admission:
                 self._leave(places[one])
 
     def admit(self, usage: Usage, held: Callable[[str], bool], now: float) -> list[Want]:
-        """Return who may launch now, in order. They wait no longer, and each has its slot: see `answered`, `spared`.
+        """Return who may launch now, in order. They wait no longer, and each has its slot: see `answered`.
 
+        `rate` is to be told of who is not sent after all, or not at once.
         `held` tells of a namespace that nothing may be launched there.
         """
-        self._rate.elapse(now)
+        self.rate.elapse(now)
         self._room = Room(self._limits, usage, frozenset(filter(held, self._queues)))
         if self._stopped() is not None:
             return []
@@ -124,19 +125,15 @@ class Admission:
         return admitted
 
     def repeated(self, namespace: str, now: float) -> None:
-        """Take a slot, free or not, for a POST that is sent later than admitted, or once more; `answered` follows."""
-        self._rate.take(namespace, now)
-
-    def spared(self, namespace: str) -> None:
-        """Give the slot back of a launch that was admitted, and is not sent now."""
-        self._rate.spared(namespace)
+        """Take a slot for a POST that is sent once more, having had no answer. It is followed by `answered`."""
+        self.rate.take(namespace, now)
 
     def answered(self, namespace: str, now: float) -> None:
         """Take note that a POST was answered, or given up: once for each admitted launch and each repeat.
 
         Raises ValueError when no POST of the namespace was under way.
         """
-        self._rate.answered(namespace, now)
+        self.rate.answered(namespace, now)
 
     def next_time(self, now: float) -> float | None:
         """Return when a slot of the rate lets somebody launch; `now` if one does.
@@ -147,7 +144,7 @@ class Admission:
         if room.is_full() or room.is_crowded():
             return None
         ready = {name for name in self._queues if not room.is_closed_to(name)}
-        return self._rate.next_time(ready, now)
+        return self.rate.next_time(ready, now)
 
     def why(self, task: str, unit: Unit) -> str | None:
         """Say what keeps a launch back, as of the last `admit`; None when nothing does, or it does not wait.
@@ -165,7 +162,7 @@ class Admission:
         self._turns[namespace] = next(self._numbers)
         self._leave(self._places[want.task][want.unit])
         self._room.take(namespace)
-        self._rate.take(namespace, now)
+        self.rate.take(namespace, now)
         return want
 
     def _leave(self, place: _Place) -> None:
@@ -188,7 +185,7 @@ class Admission:
         if self._room.is_crowded_by(namespace):
             words = f"its share of the cluster's limit of {limits.without_pod} Jobs without a Pod"
             return f"TooManyWaiting: the namespace has reached {words}"
-        if self._rate.is_full_in(namespace):
+        if self.rate.is_full_in(namespace):
             return f"the namespace has reached its limit of {limits.launches_in_namespace} launches a second"
         return None
 
@@ -198,6 +195,6 @@ class Admission:
             return f"the cluster has reached its limit of {limits.active} active runs"
         if self._room.is_crowded():
             return f"TooManyWaiting: the cluster has reached its limit of {limits.without_pod} Jobs without a Pod"
-        if self._rate.is_full():
+        if self.rate.is_full():
             return f"the cluster has reached its limit of {limits.launches} launches a second"
         return None

@@ -5,8 +5,8 @@ but for those that had to wait for room there, and repeats. A POST has a slot fr
 after its answer; the server received it in between, so two that use the same slot reach it at least a second apart.
 Law: an answer that takes long keeps nobody else from launching: after PATIENCE without one the server has received the
 POST, and its slot is treated as if it had been answered.
-Law: who waits for room at the server has no slot meanwhile, and a repeat is never delayed (L7). Both take one when they
-are sent, even when none is free, and what comes after them waits longer.
+Law: who waits for room at the server has a slot of its namespace meanwhile, and none of the cluster's, where others
+launch on. It takes one when it is sent, free or not. So does a repeat, which is never delayed (L7).
 """
 
 from collections import Counter, deque
@@ -34,9 +34,23 @@ class Rate:
         self._unanswered.setdefault(namespace, deque()).append(now)
 
     def spared(self, namespace: str) -> None:
-        """Give back the slot that was taken last: nothing was sent yet."""
+        """Give back the slot that was taken last: nothing was sent."""
         self._forget(namespace, self._unanswered[namespace].pop)
         self._free(namespace)
+
+    def parked(self, namespace: str) -> None:
+        """Keep of the slot that was taken last the namespace's alone, for who waits; `sent` or `given_up` follows."""
+        self._forget(namespace, self._unanswered[namespace].pop)
+        self._total -= 1
+
+    def sent(self, namespace: str, now: float) -> None:
+        """Take a slot of the cluster for who waited, and is sent now."""
+        self._total += 1
+        self._unanswered.setdefault(namespace, deque()).append(now)
+
+    def given_up(self, namespace: str) -> None:
+        """Free the slot of who waited, and is not sent."""
+        _take_one(self._used, namespace)
 
     def answered(self, namespace: str, now: float) -> None:
         """Free a slot in a second: a POST was answered, or given up. Raises ValueError when none was under way.

@@ -1,7 +1,7 @@
 """Asks for Jobs and after them, and reports each answer in the core's words."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from torchtask import clock
 from torchtask.cluster import paths
@@ -60,34 +60,47 @@ class Dispatcher:
 
     async def _launch(self, task: Task, spec: Spec, start: Start) -> None:
         try:
-            reply = await self._created(task, spec, start)
+            answer = await self._post(task, spec, start)
         finally:
             self.window.leave(task.namespace)
-        self._launched(task, start.unit, reply)
+        await self._answered(task, start.unit, answer)
 
     async def _launch_later(self, task: Task, spec: Spec, start: Start, is_wanted: Callable[[], bool]) -> None:
         async with self.window.of(task.namespace):
-            wanted = is_wanted()
-            reply = await self._created(task, spec, start) if wanted else Reply(Answer.UNKNOWN, NOT_SENT)
-        answered = self._launched if wanted else self._found
-        answered(task, start.unit, reply)
+            answer = await self._post(task, spec, start) if is_wanted() else None
+        if answer is not None:
+            await self._answered(task, start.unit, answer)
+        else:
+            self._found(task, start.unit, Reply(Answer.UNKNOWN, NOT_SENT))
 
-    async def _created(self, task: Task, spec: Spec, start: Start) -> Reply:
+    async def _post(self, task: Task, spec: Spec, start: Start) -> Document | Exception:
         try:
             job = manifest.job(task, spec, start)
             created = await self._api.create(paths.jobs(task.namespace), job, fieldValidation="Strict")
-            time = clock.now()
-            self.window.coped()
-            await self._hurry.over()
-            self._shown(created)
-            reply = Reply(Answer.CREATED, version=int(created["metadata"]["resourceVersion"]), time=time)
-        except Exception as error:  # noqa: BLE001 -- also an answer that makes no sense is none: it is asked again
-            reply = self._refusal(error, _launch_answer(error))
-            if reply.answer is not Answer.EXISTS:
-                self._complaint.failed(error, f"{task.namespace}/{names.run_name(task.name, task.uid, start.unit)}")
-        else:
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is what came of it
+            return error
+        self.window.coped()
+        return created
+
+    async def _answered(self, task: Task, unit: Unit, answer: Document | Exception) -> None:
+        time = clock.now()
+        await self._hurry.over()
+        found = answer if isinstance(answer, Exception) else self._understood(answer, time)
+        if isinstance(found, Reply):
             self._complaint.well()
-        return reply
+            self._launched(task, unit, found)
+            return
+        reply = self._refusal(found, _launch_answer(found))
+        if reply.answer is not Answer.EXISTS:
+            self._complaint.failed(found, f"{task.namespace}/{names.run_name(task.name, task.uid, unit)}")
+        self._launched(task, unit, reply)
+
+    def _understood(self, created: Document, time: datetime) -> Reply | Exception:
+        try:
+            self._shown(created)
+            return Reply(Answer.CREATED, version=int(created["metadata"]["resourceVersion"]), time=time)
+        except Exception as error:  # noqa: BLE001 -- an answer that makes no sense is none: it is asked again
+            return error
 
     async def _look_up(self, task: Task, unit: Unit) -> None:
         name = names.run_name(task.name, task.uid, unit)

@@ -110,6 +110,10 @@ class Feed:
     def stop(self) -> None:
         """Ask kopf to end; it is not waited for: it holds nothing that could be lost."""
         self._stop.set()
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """End kopf, to have it look anew for what there is: it may have looked for a definition a moment too early."""
         with contextlib.suppress(RuntimeError):  # its loop is closed already
             self._end_kopf()
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from enum import Enum
 
 from torchtask import clock
 from torchtask.core.admission import Admission, Want
@@ -13,13 +14,22 @@ from torchtask.core.units import Unit
 from torchtask.engine.runs import Runs
 from torchtask.engine.store import Record
 
-Let = Callable[[str, Unit], bool]
+
+class Sent(Enum):
+    """What became of a launch that was let through."""
+
+    NOW = "now"
+    LATER = "later"  # it waits for room at the API server
+    NOT = "not"  # it does not wait any more
+
+
+Let = Callable[[str, Unit], Sent]
 
 
 class Gate:
     """The launches of all tasks on their way to the API server.
 
-    `let(task uid, unit)` sends one, if it still waits; False: it does not, or there is no room for it yet.
+    `let(task uid, unit)` sends one, if it still waits.
     """
 
     def __init__(self, limits: Limits, runs: Runs, held: Callable[[str], bool], let: Let) -> None:
@@ -59,11 +69,22 @@ class Gate:
             return
         usage = Usage(self._runs.active + self._in_flight, self._runs.without_pod + self._in_flight)
         for want in self._admission.admit(usage, self._held, clock.monotonic()):
-            if not self._let(want.task, want.unit):
-                self._admission.spared(want.namespace)
+            match self._let(want.task, want.unit):
+                case Sent.NOT:
+                    self._admission.rate.spared(want.namespace)
+                case Sent.LATER:
+                    self._admission.rate.parked(want.namespace)
+
+    def sent(self, namespace: str) -> None:
+        """Take note that a request is sent that was to be sent later."""
+        self._admission.rate.sent(namespace, clock.monotonic())
+
+    def given_up(self, namespace: str) -> None:
+        """Take note that it is not sent after all."""
+        self._admission.rate.given_up(namespace)
 
     def repeated(self, namespace: str) -> None:
-        """Take note of a request that is sent later than it was let through, or once more."""
+        """Take note of a request that is sent once more."""
         self._admission.repeated(namespace, clock.monotonic())
 
     def answered(self, namespace: str) -> None:

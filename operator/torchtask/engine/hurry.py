@@ -17,12 +17,14 @@ class Hurry:
 
     def __init__(self) -> None:
         self._until: float | None = None
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()  # with the moment when each came
 
     def begin(self) -> None:
-        """Let the others wait, unless they have to already."""
-        if self._until is None:
-            self._until = clock.monotonic() + MOST_SECONDS
+        """Let the others wait, unless one of them has waited for long."""
+        now = clock.monotonic()
+        until = (self._waiting[0][0] if self._waiting else now) + MOST_SECONDS
+        if self._until is None and now < until:
+            self._until = until
 
     def relax(self) -> None:
         """Let them wait no longer if they have waited for long."""
@@ -39,14 +41,14 @@ class Hurry:
         if self._until is None and not self._waiting:
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        self._waiting.append((clock.monotonic(), turn))
         await turn
 
     def _let_some(self) -> None:
         if self._until is not None:
             return  # somebody's time has come meanwhile
         for _ in range(min(AT_A_STRETCH, len(self._waiting))):
-            turn = self._waiting.popleft()
+            _, turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
         if self._waiting:

@@ -15,6 +15,7 @@ from torchtask.cluster.errors import ApiError, ClusterError
 from torchtask.core import manifest
 from torchtask.core.errors import TemplateInvalidError
 from torchtask.core.manifest import Start, Trigger
+from torchtask.core.model import Task
 from torchtask.core.spec import Spec
 from torchtask.core.units import Timed
 from torchtask.engine.background import supervised
@@ -30,7 +31,7 @@ class Judge:
 
     def __init__(self, api: Api, judged: Callable[[str], None], complaint: Complaint) -> None:
         self._api, self._judged, self._complaint = api, judged, complaint
-        self._waiting: asyncio.Queue[tuple[Record, Spec]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Record, Task, Spec]] = asyncio.Queue()
 
     async def run(self) -> None:
         """Judge for ever."""
@@ -46,17 +47,18 @@ class Judge:
         if judged or not isinstance(task.spec, Spec) or task.deleting:
             return
         record.judged, record.judged_time = task.generation, clock.monotonic()
-        self._waiting.put_nowait((record, task.spec))
+        self._waiting.put_nowait((record, task, task.spec))
 
     async def _serve(self) -> None:
         while True:
-            record, spec = await self._waiting.get()
-            await self._ask(record, spec)
+            record, task, spec = await self._waiting.get()
+            if record.task.generation != task.generation:
+                continue  # it has changed meanwhile, and waits anew
+            await self._ask(record, task, spec)
             if record.task.template_error is not None:  # it comes to be doubted: a daemon waits for nothing else
                 asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._judged, record.task.uid)
 
-    async def _ask(self, record: Record, spec: Spec) -> None:
-        task = record.task
+    async def _ask(self, record: Record, task: Task, spec: Spec) -> None:
         verdict = None
         now = clock.now()
         try:

@@ -1,8 +1,8 @@
 """Launches between their decision and their answer: through the gate, to the API server, and back into the account."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 from torchtask import clock
 from torchtask.cluster.api import Api
@@ -17,11 +17,17 @@ from torchtask.core.starts import launch_time, start_of
 from torchtask.core.units import Timed, Unit
 from torchtask.engine.agenda import Agenda
 from torchtask.engine.dispatcher import Dispatcher
-from torchtask.engine.gate import Gate
+from torchtask.engine.gate import Gate, Sent
 from torchtask.engine.sight import Sight
 from torchtask.engine.store import Record
 from torchtask.engine.told import Told
 from torchtask.engine.window import Window
+
+Note = Callable[[str], None]
+
+
+def nobody(_: str) -> None:
+    """Tell nobody."""
 
 
 class Launches:
@@ -56,7 +62,7 @@ class Launches:
         if not flight.is_sent:
             return
         try:
-            at_once = self._dispatcher.launch(task, *self._start(record, flight), partial(self._goes, task, unit))
+            at_once = self._launch(record, flight, self.gate.repeated)
         except Exception as error:  # noqa: BLE001 -- what cannot be sent has no answer either, and is asked for again
             self._complaint.failed(error, f"{task.namespace}/{task.name}")
             self._settle(task, unit, Reply(Answer.UNKNOWN, repr(error)))
@@ -68,39 +74,47 @@ class Launches:
         """Find out what became of a launch."""
         self._dispatcher.look_up(record.task, unit)
 
-    def _let(self, uid: str, unit: Unit) -> bool:
-        """Send a launch that was admitted, if it still waits, and nothing that concerns it is still to be decided.
-
-        Tells whether it was sent at once.
-        """
+    def _let(self, uid: str, unit: Unit) -> Sent:
+        """Send a launch that was admitted, if it still waits, and nothing that concerns it is still to be decided."""
         record = self._tasks.get(uid)
         flight = record.flights.get(unit) if record else None
         if record is None or flight is None or flight.attempt is not Attempt.WANTED or record.task.deleting:
-            return False
+            return Sent.NOT
         if self._agenda.is_due(uid):
-            return False  # it may be too late for it by now: whoever looks at the task lets it wait anew
-        task, flight = record.task, launch.sent(flight, clock.now())
+            return Sent.NOT  # it may be too late for it by now: whoever looks at the task lets it wait anew
+        flight = launch.sent(flight, clock.now())
         try:
-            at_once = self._dispatcher.launch(task, *self._start(record, flight), partial(self._goes, task, unit))
+            at_once = self._launch(record, flight, self.gate.sent, self.gate.given_up)
         except Exception as error:  # noqa: BLE001 -- no task's fault harms another
-            self._complaint.failed(error, f"{task.namespace}/{task.name}")
+            self._complaint.failed(error, f"{record.task.namespace}/{record.task.name}")
             self._agenda.put_off(uid)
-            return False
+            return Sent.NOT
         record.flights = {**record.flights, unit: flight}
         self.gate.count(record)
-        return at_once
+        return Sent.NOW if at_once else Sent.LATER
 
-    def _goes(self, task: Task, unit: Unit) -> bool:
-        """Tell whether a launch that waited for room is to be sent still (L7); it takes a slot of the rate then."""
+    def _launch(self, record: Record, flight: InFlight, sent: Note, given_up: Note = nobody) -> bool:
+        """Ask for a Job; tell whether it was asked for at once, and one of the two of a namespace where it was not."""
+        task = record.task
+        spec, start = self._start(record, flight)
+
+        def goes() -> bool:
+            is_wanted = self._is_wanted(task, spec, flight.unit)
+            (sent if is_wanted else given_up)(task.namespace)
+            return is_wanted
+
+        return self._dispatcher.launch(task, spec, start, goes)
+
+    def _is_wanted(self, task: Task, spec: Spec, unit: Unit) -> bool:
+        """Tell whether a launch that waited for room is to be sent still (L7)."""
         record = self._tasks.get(task.uid)
         flight = record.flights.get(unit) if record else None
-        spec = record.task.spec if record else None
+        if record is None or record.task.spec is not spec or record.task.deleting:
+            return False
         if flight is None or not flight.is_sent or flight.lost or not self._sight.is_clear:
             return False
-        if isinstance(unit, Timed) and isinstance(spec, Spec) and spec.too_late(unit.fire_time, clock.now()):
-            return False
-        self.gate.repeated(task.namespace)
-        return True
+        too_late = isinstance(unit, Timed) and spec.too_late(unit.fire_time, clock.now())
+        return not too_late and not self._sight.holds(task.namespace)
 
     def _start(self, record: Record, flight: InFlight) -> tuple[Spec, Start]:
         task, spec, ledger = record.task, record.task.spec, record.ledger
@@ -128,6 +142,8 @@ class Launches:
         after, outcome = launch.settle(flight, reply, clock.now())
         others = {u: f for u, f in record.flights.items() if u != unit}
         record.flights = others if after is None else {**others, unit: after}
+        if after is None:
+            record.on_time.pop(unit, None)
         if outcome is not None:
             before, record.ledger = record.ledger, books.noted(record.ledger, (outcome,))
             self._herald.settled(record, before)

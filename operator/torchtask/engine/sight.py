@@ -10,11 +10,12 @@ from contextlib import suppress
 from datetime import datetime
 from enum import Enum
 from functools import partial
+from http import HTTPStatus
 
 from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ClusterError
+from torchtask.cluster.errors import ApiError, ClusterError
 from torchtask.cluster.reflector import Reflector, pages
 from torchtask.core import hold, names
 from torchtask.core.model import Task
@@ -68,6 +69,9 @@ class Sight:
         self._news: set[News] = set()
         self._taken_over = clock.now()
         self._led_until: datetime | None = None
+        self._absent = False
+        self.served_again: Callable[[], None] = lambda: None
+        """Called when the definition of TorchTasks is served again, having been away."""
 
     async def run(self) -> None:
         """Look for ever."""
@@ -167,13 +171,20 @@ class Sight:
             try:
                 await self._list()
                 self._complaint.well()
+                self._present()
                 seconds = float(SWEEP_SECONDS)
             except Exception as error:  # noqa: BLE001 -- whatever the server sent, the operator goes on
                 self._complaint.failed(error)
+                self._absent = self._absent or (isinstance(error, ApiError) and error.status == HTTPStatus.NOT_FOUND)
                 seconds = 0.0
                 told = error.retry_after if isinstance(error, ClusterError) else None
                 await asyncio.sleep(max(SOON_SECONDS, told or 0.0))
             await self._wait(seconds)
+
+    def _present(self) -> None:
+        if self._absent:
+            self._absent = False
+            self.served_again()
 
     async def _wait(self, seconds: float) -> None:
         """Wait until the tasks are to be listed again: when it is time, after a gap, or when the feed is silent."""

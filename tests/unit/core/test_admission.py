@@ -130,7 +130,7 @@ def test_namespaces_that_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch)
     assert len(admission._turns) <= 11  # noqa: SLF001 -- a leak shows nowhere else
     assert "held" in admission._turns  # noqa: SLF001
     list(admission.admit(NOTHING, only("held"), 1_000))
-    assert not admission._rate._used  # noqa: SLF001
+    assert not admission.rate._used  # noqa: SLF001
     assert not admission._places.keys() - {"held"}  # noqa: SLF001
 
 

@@ -8,7 +8,7 @@ from tests.telling import complaint
 from torchtask.core.caps import Limits
 from torchtask.core.launch import Attempt
 from torchtask.core.units import Unit
-from torchtask.engine.gate import Gate
+from torchtask.engine.gate import Gate, Sent
 from torchtask.engine.runs import Runs
 from torchtask.engine.store import Record
 
@@ -17,23 +17,23 @@ NARROW = Limits(active=1)
 
 
 class Doorway:
-    """A gate, and what was let through it; `obeys` says whether the launch was sent."""
+    """A gate, and what was let through it; `outcome` is what became of each."""
 
     def __init__(
         self,
         limits: Limits = NARROW,
         *,
-        obeys: bool = True,
+        outcome: Sent = Sent.NOW,
         held: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self.let: list[Unit] = []
-        self.obeys = obeys
+        self.outcome = outcome
         self.runs = Runs(lambda _: None, complaint())
         self.gate = Gate(limits, self.runs, held, self._let)
 
-    def _let(self, _: str, through: Unit) -> bool:
+    def _let(self, _: str, through: Unit) -> Sent:
         self.let.append(through)
-        return self.obeys
+        return self.outcome
 
     def follow(self, *waiting: str, sent: str | None = None) -> Record:
         """Follow a task with these launches."""
@@ -113,7 +113,7 @@ def test_a_hold_keeps_all_of_a_namespace_back() -> None:
 
 def test_what_was_admitted_and_not_sent_gives_its_slot_back() -> None:
     """Else the launch rate would shrink with each of them: the next one has it at the next turn."""
-    door = Doorway(Limits(launches=1), obeys=False)
+    door = Doorway(Limits(launches=1), outcome=Sent.NOT)
     door.follow("12:00:10", "12:00:20")
     door.gate.open()
     assert door.gate.seconds() == 0
@@ -132,6 +132,30 @@ def test_what_was_sent_has_its_slot_until_a_second_after_its_answer() -> None:
     assert door.gate.seconds() is None
     door.gate.answered("default")
     assert 0 < (door.gate.seconds() or 0) <= 1
+
+
+def test_who_waits_for_room_keeps_a_slot_of_its_namespace_alone() -> None:
+    """Its namespace may be the one that is slow: others launch on, and it launches no more than it may."""
+    door = Doorway(Limits(launches=2, launches_in_namespace=1), outcome=Sent.LATER)
+    door.follow("12:00:10", "12:00:20")
+    door.gate.open()
+    door.gate.open()
+    assert door.let == [FIRST]
+
+    door.gate.sent("default")
+    door.gate.answered("default")
+    assert 0 < (door.gate.seconds() or 0) <= 1
+
+
+def test_who_waited_for_room_and_is_not_sent_gives_its_slot_back() -> None:
+    """Another of the namespace may have it at once."""
+    door = Doorway(Limits(launches_in_namespace=1), outcome=Sent.LATER)
+    door.follow("12:00:10", "12:00:20")
+    door.gate.open()
+    door.gate.given_up("default")
+    door.gate.open()
+
+    assert door.let == [FIRST, SECOND]
 
 
 def test_a_repeat_takes_a_slot() -> None:

@@ -81,3 +81,42 @@ def test_a_name_that_is_taken_is_a_template_that_passed(
     asyncio.run(ask())
 
     assert (record.task.template_error, report.failures) == (verdict, faults)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_verdict_on_what_was_changed_meanwhile_is_none(*, waits: bool) -> None:
+    """Whether it waited for its turn or for the answer: the template that the user mended is not refused for it."""
+    record, report = Record(a_task().task, 1, None, ()), Report()
+
+    class Server:
+        """Refuses the first template that it is shown, after the task has become another."""
+
+        asked = 0
+
+        async def create(self, *_: Any, **__: str) -> dict[str, Any]:
+            """Answer."""
+            self.asked += 1
+            record.task = replace(record.task, generation=2)
+            judging.consider(record)
+            if self.asked == 1 and not waits:
+                raise ApiError(422, "Invalid", "no")
+            return {}
+
+    server = Server()
+    judging = Judge(server, lambda _: None, report)  # type: ignore[arg-type]  # all that it asks of them
+
+    async def ask() -> None:
+        judging.consider(record)
+        if waits:
+            record.task = replace(record.task, generation=2)
+            judging.consider(record)
+        work = asyncio.create_task(judging.run())
+        async with asyncio.timeout(5):
+            while server.asked < 2 - waits or report.successes < 1:  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0.01)
+        work.cancel()
+
+    asyncio.run(ask())
+
+    assert record.task.template_error is None
+    assert server.asked == 2 - waits

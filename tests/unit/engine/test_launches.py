@@ -96,3 +96,32 @@ def test_namespaces_whose_webhooks_hang_keep_no_other_from_launching(monkeypatch
 
     asyncio.run(launch())
     assert sum(namespace == "good" for namespace in server.asked) == 10
+
+
+def test_room_is_free_as_soon_as_the_server_has_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long its answer waits for those whose time has come: one of them may be waiting for that very room."""
+    monkeypatch.setattr("torchtask.engine.window.FIRST", 2)
+    server = Server()
+
+    async def launch() -> None:
+        agenda, api, told = Agenda(), cast(Api, server), Told()
+        sight = Sight(api, Settings(), agenda, agenda.drop, told.complaints)
+        sight.take("ADDED", document(concurrencyPolicy="Allow"))
+        record, launches = sight.tasks.get(UID), Launches(api, sight, agenda, Limits(), told)
+        assert record is not None
+        state = a_task(concurrencyPolicy="Allow").since("12:00:00").with_flight("12:00:10", Attempt.WANTED)
+        record.ledger, record.flights = state.ledger, state.flights
+        assert list(agenda.take(clock.now())) == [UID]
+        agenda.hurry.begin()
+        launches.gate.follow(record)
+        launches.gate.open()
+        async with asyncio.timeout(5):
+            while not server.created or launches.window.in_flight:  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0.001)
+        assert record.flights[FIRST].attempt is Attempt.SENT, "its answer waits"
+        agenda.hurry.end()
+        async with asyncio.timeout(5):
+            while record.flights[FIRST].attempt is Attempt.SENT:  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0.001)
+
+    asyncio.run(launch())

@@ -1,12 +1,15 @@
 """Sight: what is known well enough to decide by, and who is looked at for it."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
+
+import pytest
 
 from tests.launches import a_job
 from tests.scenario import UID, document
 from torchtask import clock
 from torchtask.cluster.api import Api
+from torchtask.cluster.errors import ApiError
 from torchtask.engine.agenda import Agenda
 from torchtask.engine.sight import BLIND_SECONDS, Sight
 from torchtask.engine.told import Told
@@ -50,3 +53,39 @@ def test_a_task_that_is_gone_is_not_looked_at_as_its_jobs_go() -> None:
         assert agenda.next_time() is None
 
     asyncio.run(check())
+
+
+class Definition:
+    """An API server that has no TorchTasks until they are defined."""
+
+    def __init__(self) -> None:
+        self.defined = False
+
+    async def get(self, path: str, **_: str) -> dict[str, Any]:
+        """List."""
+        if not self.defined:
+            raise ApiError(404, "NotFound", path)
+        return {"metadata": {"resourceVersion": "1"}, "items": []}
+
+
+def test_a_definition_that_is_served_again_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once: who watches may have looked for it a moment too early."""
+    monkeypatch.setattr("torchtask.engine.sight.SOON_SECONDS", 0.01)
+    server, told = Definition(), list[int]()
+
+    async def check() -> None:
+        sight = Sight(cast(Api, server), Settings(), agenda := Agenda(), agenda.drop, Told().complaints)
+        sight.served_again = lambda: told.append(1)
+        listing = asyncio.create_task(sight._list_tasks())  # noqa: SLF001
+        await asyncio.sleep(0.05)
+        assert told == []
+        server.defined = True
+        async with asyncio.timeout(5):
+            while not told:  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0.001)
+        sight.sweep()
+        await asyncio.sleep(0.05)
+        listing.cancel()
+
+    asyncio.run(check())
+    assert told == [1]
