@@ -46,17 +46,28 @@ def _disagreements(evidence: Evidence, applied: Applied, document: Document) -> 
     made = {(r.fire_time, r.node) for r in runs if r.fire_time is not None and since < r.fire_time <= until}
     times = [time for time, _ in made if time not in queued]
     launched, due, came = counts.get("launched", 0), counts.get("due", 0), task.count(since, until)
-    most, least = len(times), sum(1 for t in times if not any(begin <= t <= end for begin, end in applied.pauses))
+    least = sum(1 for t in times if not any(begin <= t <= end for begin, end in applied.pauses))
+    found = _found_at_its_beginning(evidence, applied, since)
+    most = len(times) + found
     paused = sum(task.count(max(since, begin - 1), min(until, end)) for begin, end in applied.pauses if end > since)
     span = f"from {clock(since)} to {clock(until)}"
     given_up = least <= launched <= most and evidence.bounds.given_up  # law L12: it is added to what was due
-    if not task.nodes and not came - max(0, paused) <= due <= came and not (given_up and due > came):
+    if not task.nodes and not came - max(0, paused) <= due <= came + found and not (given_up and due > came):
         yield f"due {due}, though {came} fire times came {span}"
     if not least <= launched <= most:
         yield f"launched {launched}, though Jobs of {most} were made {span}"
     over, ended = sum(1 for r in runs if r.finished is not None), counts.get("succeeded", 0) + counts.get("failed", 0)
     if ended > over:
         yield f"{ended} runs succeeded or failed, though only {over} Jobs finished"
+
+
+def _found_at_its_beginning(evidence: Evidence, applied: Applied, since: float) -> int:
+    """Count the Jobs that a status which was wiped found when it began anew: they are in its sums, too (law L12)."""
+    if applied.uid not in evidence.wiped:
+        return 0
+    runs = evidence.runs_of.get(applied.uid, ())
+    older = [r for r in runs if r.fire_time is not None and r.fire_time <= since]
+    return sum(1 for r in older if r.gone is None or r.gone >= since - MARGIN)
 
 
 def wiped_status_rebuilt(evidence: Evidence) -> Finding:

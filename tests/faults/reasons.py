@@ -27,7 +27,6 @@ def explanation(evidence: Evidence, applied: Applied, time: int) -> str:
     names = {(p.call.namespace, p.name) for p in posts if p.call.status == 409}
     foreign = any((r.namespace, r.name) in names and r.owner != applied.uid for r in evidence.runs)
     away = [f for f in evidence.faults if f.blind or f.down]
-    late, recovery = task.deadline or 0, evidence.bounds.recovery
     cases: dict[str, Callable[[], bool]] = {
         "launched": lambda: launched >= max(1, task.nodes),
         "out of force": lambda: not applied.in_force(time),
@@ -38,12 +37,25 @@ def explanation(evidence: Evidence, applied: Applied, time: int) -> str:
         "out of sight": lambda: nobody_there(evidence, applied, time),
         "unanswered": lambda: unanswered(evidence, applied, time),
         "forgotten": lambda: forgotten(evidence, applied, time),
-        "deadline": lambda: late > 0 and any(f.begin <= time and 0 < time + late - f.heal < recovery for f in away),
+        "deadline": lambda: too_late(evidence, applied, time),
         "at limit": lambda: at_limit(evidence, applied, time),
         "deleted": lambda: applied.deleted is not None and may_wait(evidence, applied, time),
         "machine that stood still": lambda: stood_still(evidence, time + task.jitter),
     }
     return next((reason for reason, holds in cases.items() if holds()), "")
+
+
+def too_late(evidence: Evidence, applied: Applied, time: int) -> bool:
+    """Tell whether a deadline came before anybody could act, or while requests were lost without a trace (a reset)."""
+    if applied.task.deadline is None:
+        return False
+    until, posts = time + applied.task.deadline, evidence.posts.get((applied.uid, time), ())
+    for fault in evidence.faults:
+        if (fault.blind or fault.down) and fault.begin <= time and 0 < until - fault.heal < evidence.bounds.recovery:
+            return True
+        if fault.hampered and not posts and fault.begin <= until and time <= fault.heal:
+            return True
+    return False
 
 
 def refused(evidence: Evidence, applied: Applied, time: int) -> bool:
