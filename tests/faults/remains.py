@@ -1,6 +1,7 @@
 """What is left at the end of an experiment, when nothing was broken for a while: no more than if nothing had been."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tests.faults.evidence import BUSY, Applied, Evidence
 from tests.faults.finding import clock
@@ -77,6 +78,8 @@ def _active(evidence: Evidence, applied: Applied) -> str:
         return ""
     begin, runs = evidence.end - SETTLED, evidence.runs_of.get(applied.uid, ())
     changes = [t for r in runs for t in (r.created, r.ended) if t is not None and begin <= t <= evidence.end]
-    counts = [sum(1 for r in runs if r.active_within(t, t)) for t in (begin, *changes, evidence.end)]
+    moments = sorted((begin, *changes, evidence.end))
+    between = [(first + second) / 2 for first, second in pairwise(moments)]  # at a change both sides of it count
+    counts = [sum(1 for r in runs if r.active_within(t, t)) for t in (*moments, *between)]
     said, least = int(status.get("active", 0)), min(counts) - len([t for t in changes if t > evidence.end - 1])
     return "" if least <= said <= max(counts) else f"active is {said}, though {min(counts)} to {max(counts)} runs were"
