@@ -16,6 +16,7 @@ RECENT = 5.0  # an older fire time that nobody was there for is late (law L3)
 UNWRITTEN = 6.0  # seconds for which what was decided may be in no status yet (5 under load): it is then nobody's
 MOMENT = 1.0  # seconds in which what is due is decided, once somebody can
 AGAIN = 3.0  # seconds after which a launch is tried again at the latest
+TOLD_TO_WAIT, TOO_MANY = 3.0, 429  # seconds for which an experiment has the API server say so, at the most
 GIVEN_UP = 10.0  # seconds after which a request without an answer is
 _DENIED = re.compile(rb"denied (the )?request")  # words of admission policies and webhooks: they may change their mind
 
@@ -91,7 +92,7 @@ def _left_alone(evidence: Evidence, posts: Sequence[Post], until: float) -> bool
     ends = [until, evidence.end, *(e.time for e in evidence.exits if e.operator == last.operator)]
     is_soon = len(posts) > 1 and last.arrived - posts[-2].call.arrived < GIVEN_UP
     told = last.answered or last.arrived + (0.0 if is_soon else GIVEN_UP)
-    patience = AGAIN + MARGIN
+    patience = AGAIN + MARGIN + (TOLD_TO_WAIT if last.status == TOO_MANY else 0)
     patience *= 1 + evidence.busy(told, told + patience)
     return until <= last.arrived or any(last.arrived <= end <= told + patience for end in ends)
 
