@@ -167,3 +167,25 @@ def test_only_a_verdict_changes_what_is_known_of_a_template(
         assert record.task.template_error == after
 
     asyncio.run(check())
+
+
+@pytest.mark.parametrize(
+    ("message", "copes"),
+    [
+        ('Internal error occurred: failed calling webhook "a": context deadline exceeded', True),
+        ("Internal error occurred: etcd is away", False),
+    ],
+)
+def test_a_webhook_that_fails_makes_launches_elsewhere_no_fewer(message: str, *, copes: bool) -> None:
+    """It is asked about its own namespace alone; the window is for what the server copes with."""
+
+    async def check() -> None:
+        async with served(answering(500, {"reason": "InternalError", "message": message})) as api:
+            dispatcher = Dispatcher(api, lambda _: None, lambda *_: None, lambda *_: None, complaint(), Hurry())
+            task, before = a_task().task, dispatcher.window.size
+            assert isinstance(task.spec, Spec)
+            dispatcher.launch(task, task.spec, START, lambda: True)
+            await dispatcher.drain(10)
+            assert (dispatcher.window.size == before) is copes
+
+    asyncio.run(check())

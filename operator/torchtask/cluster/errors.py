@@ -58,6 +58,11 @@ class ApiError(ClusterError):
         return self.status == 404 and self.reason == "NotFound"
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether it is a webhook that failed: the server itself copes."""
+        return self.status == 500 and "failed calling webhook" in self.message
+
+    @property
     def passing(self) -> bool:
         """Whether the server, or what it knows of us, is at fault and not the request: overloaded, or broken."""
         return self.status in {401, 429} or self.status >= 500

@@ -121,7 +121,8 @@ class Dispatcher:
     def _refusal(self, error: Exception, answer: Answer) -> Reply:
         """Take note of a request that was not granted."""
         pause = error.retry_after if isinstance(error, ClusterError) else None
-        if answer is Answer.UNKNOWN and not isinstance(error, NotLeadingError):
+        not_its_fault = isinstance(error, NotLeadingError) or (isinstance(error, ApiError) and error.elsewhere)
+        if answer is Answer.UNKNOWN and not not_its_fault:
             self.window.failed(pause)
         words = error.message if isinstance(error, ApiError) else repr(error)
         return Reply(answer, words, pause=timedelta(seconds=pause or 0))
