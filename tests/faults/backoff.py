@@ -8,6 +8,7 @@ from tests.faults.finding import clock
 
 LONGEST = 3.0  # seconds between two attempts
 LITTLE = 1.5  # seconds for what else there is to do
+UNDEFINED = "no definition"  # what a fault is called in which there are no TorchTasks to ask for
 KOPFS_OWN = "customresourcedefinitions"  # nothing is decided by it, and kopf asks for other things before
 GIVEN_UP = {"list": 10.0, "watch": 30.0}  # seconds after which a request without an answer is
 RETRY_AFTER = 30.0  # seconds for which the API server is left alone if it says so
@@ -47,9 +48,11 @@ def _is_watched(calls: Sequence[Call], time: float) -> bool:
 
 
 def _unheard(evidence: Evidence, operator: str, since: float) -> Iterator[float]:
-    """Say when a fault was healed in which nothing at all of an operator could be heard any more."""
+    """Say when a fault was healed in which nothing of an operator could be heard, or there was nothing to ask for."""
     for fault in evidence.faults:
         if fault.begin - LITTLE <= since <= fault.heal:
+            if fault.name == UNDEFINED:
+                yield fault.heal
             calls = (c.arrived for c in evidence.calls if c.operator == operator)
             if not any(max(since, fault.begin) + LITTLE < time < fault.heal for time in calls):
                 yield fault.heal

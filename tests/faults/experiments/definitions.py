@@ -2,6 +2,7 @@
 
 from tests.faults import wall
 from tests.faults.actions import Delay
+from tests.faults.backoff import UNDEFINED
 from tests.faults.breaking import ALL, telling
 from tests.faults.evidence import Bounds
 from tests.faults.experiment import experiment
@@ -15,8 +16,8 @@ ANEW = Bounds(recovery=Bounds().recovery + 3)  # kopf has ended without a defini
 @experiment("definition deleted and created again", bounds=ANEW, after=13)
 async def redefined(stage: Stage) -> None:
     """The definition is deleted, and with it all tasks and their Jobs; 8 s later both are created again."""
-    async with telling(stage, "no definition"):
-        with stage.fault("no definition", blind=True, down=True):
+    async with telling(stage, UNDEFINED):
+        with stage.fault(UNDEFINED, blind=True, down=True):
             tasks = await _undefined(stage)
             await stage.calm(8)
         await _defined(stage, tasks)
@@ -27,7 +28,7 @@ async def undefined(stage: Stage) -> None:
     """The operator starts where TorchTasks are not defined, and waits until they are; it lives, and is not ready."""
     stage.a.term()
     await stage.a.gone()
-    with stage.fault("no definition", blind=True, down=True):
+    with stage.fault(UNDEFINED, blind=True, down=True):
         tasks = await _undefined(stage)
         begun = wall.now()
         await stage.start(stage.a)
