@@ -1,6 +1,7 @@
 """What nobody caught, and what Python warns of, is one line of JSON like everything else."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -19,7 +20,9 @@ BEGIN = "from torchtask import logs; logs.configure(20); import threading, warni
 )
 def test_it_is_one_line_of_json(code: str, said: str) -> None:
     """Whoever reads the log by machine reads all of it."""
-    done = subprocess.run([sys.executable, "-c", BEGIN + code], capture_output=True, text=True, check=False)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", BEGIN + code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
     (line,) = done.stderr.splitlines()
     document = json.loads(line)
