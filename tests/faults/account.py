@@ -67,7 +67,7 @@ def every_fire_time_explained(evidence: Evidence) -> Finding:
 def _to_explain(evidence: Evidence, applied: Applied) -> list[int]:
     until = evidence.end - SETTLED - applied.task.jitter
     if applied.deleted is not None:
-        until = min(until, applied.deleted)
+        until = min(until, applied.deleted - applied.task.jitter)  # until then it may have waited for its jitter
     return applied.task.fire_times(applied.created, until)
 
 
