@@ -11,6 +11,11 @@ class ClusterError(Exception):
     retry_after: float | None = None
 
 
+def pause_after(error: Exception) -> float:
+    """Return for how many seconds the API server wants to be left alone; 0 when it does not say so."""
+    return (isinstance(error, ClusterError) and error.retry_after) or 0.0
+
+
 class NoClusterError(Exception):
     """Nothing says where the API server is."""
 

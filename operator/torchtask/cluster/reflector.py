@@ -15,7 +15,7 @@ import orjson
 
 from torchtask import clock
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError, TooLargeError
+from torchtask.cluster.errors import ApiError, NoAnswerError, TooLargeError, pause_after
 
 PAGE = 250  # read in one go: with many more, others would have to wait for their turn
 SMALLER = 8  # how many times fewer are asked for at once when a page was too large
@@ -119,7 +119,7 @@ class Reflector:
                 continue
             except Exception as error:  # noqa: BLE001 -- whatever the server sent, the law is to go on
                 self._lost(error)
-                pause = (isinstance(error, ClusterError) and error.retry_after) or 0.0
+                pause = pause_after(error)
             if clock.monotonic() - begun > LASTING_SECONDS:  # else list and watch would take turns without a pause
                 delay = LEAST_DELAY
             await asyncio.sleep(max(pause, delay * random.uniform(0.5, 1)))  # noqa: S311 -- jitter, not a secret

@@ -8,7 +8,7 @@ from functools import partial
 
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api
-from torchtask.cluster.errors import ApiError, ClusterError
+from torchtask.cluster.errors import ApiError, pause_after
 from torchtask.core.clearing import Clearing, EndPending, Prune, Remove, Stop
 from torchtask.core.ends import stuck_of
 from torchtask.core.manifest import ended_by
@@ -66,8 +66,7 @@ class Clearer:
         except Exception as error:  # noqa: BLE001 -- no answer, or one that makes no sense: it is asked again
             if not (isinstance(error, ApiError) and error.status in GONE):
                 self._complaint.failed(error, f"{record.task.namespace}/{record.task.name}")
-                told = error.retry_after if isinstance(error, ClusterError) else None
-                seconds = max(REFUSED_SECONDS, told or 0.0)
+                seconds = max(REFUSED_SECONDS, pause_after(error))
         else:
             self._complaint.well()
         self._answered(record)

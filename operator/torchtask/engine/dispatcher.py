@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ApiError, ClusterError, NotLeadingError
+from torchtask.cluster.errors import ApiError, NotLeadingError, pause_after
 from torchtask.core import manifest, names
 from torchtask.core.launch import Answer, Reply
 from torchtask.core.manifest import Start
@@ -120,12 +120,12 @@ class Dispatcher:
 
     def _refusal(self, error: Exception, answer: Answer) -> Reply:
         """Take note of a request that was not granted."""
-        pause = error.retry_after if isinstance(error, ClusterError) else None
+        pause = pause_after(error)
         not_its_fault = isinstance(error, NotLeadingError) or (isinstance(error, ApiError) and error.elsewhere)
         if answer is Answer.UNKNOWN and not not_its_fault:
             self.window.failed(pause)
         words = error.message if isinstance(error, ApiError) else repr(error)
-        return Reply(answer, words, pause=timedelta(seconds=pause or 0))
+        return Reply(answer, words, pause=timedelta(seconds=pause))
 
 
 def _launch_answer(error: Exception) -> Answer:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ApiError, ClusterError
+from torchtask.cluster.errors import ApiError, pause_after
 from torchtask.cluster.reflector import Reflector, pages
 from torchtask.core import hold, names
 from torchtask.core.model import Task
@@ -177,8 +177,7 @@ class Sight:
                 self._complaint.failed(error)
                 self._absent = self._absent or (isinstance(error, ApiError) and error.status == HTTPStatus.NOT_FOUND)
                 seconds = 0.0
-                told = error.retry_after if isinstance(error, ClusterError) else None
-                await asyncio.sleep(max(SOON_SECONDS, told or 0.0))
+                await asyncio.sleep(max(SOON_SECONDS, pause_after(error)))
             await self._wait(seconds)
 
     def _present(self) -> None:
