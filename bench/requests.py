@@ -1,4 +1,4 @@
-"""Requests to a lab's API server as its admin, over many connections, with as little of our own cost as Python allows.
+"""Requests to a lab's API server, over many connections, with as little of our own cost as Python allows.
 
 Bodies are written before, answers are read and not parsed: what is measured is the server.
 """
@@ -21,7 +21,7 @@ class Request:
     path: str
     body: bytes = b""
 
-    def text(self) -> bytes:
+    def text(self, token: str = "") -> bytes:
         """Write it as HTTP/1.1 wants it."""
         kind = "application/merge-patch+json" if self.method == "PATCH" else "application/json"
         head = (
@@ -29,6 +29,7 @@ class Request:
             "Host: lab",
             f"Content-Type: {kind}",
             f"Content-Length: {len(self.body)}",
+            *([f"Authorization: Bearer {token}"] if token else []),
         )
         return "\r\n".join((*head, "", "")).encode() + self.body
 
@@ -37,13 +38,15 @@ class RefusedError(Exception):
     """The API server did not do what it was asked for."""
 
 
-async def send(lab: str, requests: Iterable[Request], connections: int = 64, begin: datetime | None = None) -> float:
+async def send(
+    lab: str, requests: Iterable[Request], connections: int = 64, begin: datetime | None = None, token: str = ""
+) -> float:
     """Send all requests from `begin` on, each when a connection is free; return how many were done a second.
 
-    Raises RefusedError with the first answer that is a refusal.
+    As whom the token is of, or else as the lab's admin. Raises RefusedError with the first answer that is a refusal.
     """
-    waiting = [request.text() for request in requests]
-    count, server = len(waiting), _Server(lab)
+    waiting = [request.text(token) for request in requests]
+    count, server = len(waiting), _Server(lab, as_admin=not token)
     waiting.reverse()
     streams = await asyncio.gather(*(server.connect() for _ in range(min(connections, count))))
     if begin:
@@ -57,13 +60,14 @@ async def send(lab: str, requests: Iterable[Request], connections: int = 64, beg
 
 
 class _Server:
-    def __init__(self, lab: str) -> None:
+    def __init__(self, lab: str, *, as_admin: bool) -> None:
         site = load(lab)
         if site is None:
             raise RefusedError(f"lab {lab} is not up")
         self._port = site.api_port
         self._tls = ssl.create_default_context(cafile=str(site.pki / "ca.crt"))
-        self._tls.load_cert_chain(site.pki / "admin.crt", site.pki / "admin.key")
+        if as_admin:
+            self._tls.load_cert_chain(site.pki / "admin.crt", site.pki / "admin.key")
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self._port, ssl=self._tls)

@@ -15,10 +15,10 @@ from typing import Self
 
 from bench.machine import cpu_seconds
 from lab import Cluster, places
+from lab.tools import NAMESPACE
 from lab.waiting import wait_until
 from torchtask import clock
 
-NAMESPACE = "torchtask-system"
 PORT_OFFSET = 9  # of the ten ports that a lab has: one that it does not use
 CAPS = {
     "TORCHTASK_MAX_ACTIVE": "1000000",
@@ -40,11 +40,11 @@ class Blocked:
 class Running:
     """A running operator with raised caps. A context manager; `ready_seconds`: from its start to /readyz."""
 
-    def __init__(self, cluster: Cluster, log: Path) -> None:
+    def __init__(self, cluster: Cluster, kubeconfig: Path, log: Path) -> None:
         self._port = int(cluster.server.rpartition(":")[2]) + PORT_OFFSET
         self._probe = Path(tempfile.mkdtemp(prefix="torchtask-bench-")) / "probe"
         environment = os.environ | CAPS | {
-            "KUBECONFIG": str(cluster.kubeconfig),
+            "KUBECONFIG": str(kubeconfig),
             "PYTHONPATH": f"{places.source() / 'operator'}:{places.source()}",
             "TORCHTASK_HEALTH_PORT": str(self._port),
             "TORCHTASK_NAMESPACE": NAMESPACE,

@@ -56,6 +56,17 @@ class Agenda:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
+    def soon(self, until: datetime) -> list[tuple[str, datetime]]:
+        """Name those whose time comes up to `until`, in no particular order; they stay on the agenda."""
+        found, places = [], [0]
+        for place in places:  # of a heap: none below a later time is earlier
+            if place < len(self._heap) and self._heap[place][0] <= until:
+                time, uid = self._heap[place]
+                places += (2 * place + 1, 2 * place + 2)
+                if self._times.get(uid) == time:
+                    found.append((uid, time))
+        return found
+
     def take(self, now: datetime) -> Iterator[str]:
         """Take those whose time has come, earliest first, also those that are added meanwhile."""
         while (time := self.next_time()) is not None and time <= now:

@@ -15,13 +15,14 @@ from torchtask import clock
 from torchtask.cluster.api import Api
 from torchtask.cluster.lease import Lease
 from torchtask.core import launch
-from torchtask.core.decide import Action, decide
+from torchtask.core.decide import Action
 from torchtask.core.launch import Attempt, Launch, LookUp
 from torchtask.engine.agenda import Agenda
 from torchtask.engine.background import supervised
 from torchtask.engine.clearer import Clearer
 from torchtask.engine.collector import collect
 from torchtask.engine.ends import Ends
+from torchtask.engine.foresight import LEAD, Foresight, Known
 from torchtask.engine.judge import Judge
 from torchtask.engine.lag import measure
 from torchtask.engine.launches import Launches
@@ -59,6 +60,7 @@ class Operation:
         self._clearer = Clearer(api.lane(CLEARING), self.sight.runs, wake, told)
         self._writer = Writer(api, self.sight, self._launches, wake, told, lambda: self.leader.holds)
         self._judge = Judge(api, wake, about("judging a template"))
+        self._foresight = Foresight()
         self._ends = Ends(api, self.sight.runs.explain, about("asking why a run failed"))
         self._complaint = about("deciding")
         self._works: dict[str, Callable[[], Awaitable[None]]] = {
@@ -121,6 +123,7 @@ class Operation:
     def _forget(self, uid: str) -> None:
         self._agenda.drop(uid)
         self._launches.gate.forget(uid)
+        self._foresight.forget(uid)
 
     async def _turn(self) -> None:
         while True:
@@ -133,6 +136,7 @@ class Operation:
                     await self._look()
                 finally:
                     self._agenda.hurry.end()
+                await self._look_ahead()
             await asyncio.sleep(0)  # who was roused already does not wait: others get their turn
             try:
                 async with asyncio.timeout(self._seconds_to_sleep()):
@@ -154,6 +158,18 @@ class Operation:
                     break  # who is left stays on the agenda
         self._launches.gate.open()
 
+    async def _look_ahead(self) -> None:
+        """Decide for those whose time is near, as long as nobody's has come."""
+        for number, (uid, time) in enumerate(self._agenda.soon(clock.now() + LEAD), start=1):
+            record = self.sight.tasks.get(uid)
+            if record is not None and uid not in self._foresight:
+                with suppress(Exception):  # whatever it is, it is seen when its time has come
+                    self._foresight.look(self._known(record), time)
+            if number % AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+            if self._agenda.roused.is_set() or self._agenda.is_due(uid):
+                return
+
     def _mind_the_clock(self) -> None:
         """Look at everybody anew when the wall clock made a step: what was agreed was for another time."""
         ahead = clock.now() - timedelta(seconds=self._turned)
@@ -166,10 +182,16 @@ class Operation:
     def _seconds_to_sleep(self) -> float:
         if not self._may_decide:
             return LONGEST_SLEEP_SECONDS
-        time = self._agenda.next_time()
-        until = (time - clock.now()).total_seconds() if time is not None else LONGEST_SLEEP_SECONDS
-        waits = (LONGEST_SLEEP_SECONDS, until, self._launches.gate.seconds())
+        waits = (LONGEST_SLEEP_SECONDS, self._seconds_to_next(), self._launches.gate.seconds())
         return max(0.0, min(wait for wait in waits if wait is not None))
+
+    def _seconds_to_next(self) -> float:
+        """Return in how many seconds somebody's time comes, or is so near that one looks ahead."""
+        time = self._agenda.next_time()
+        if time is None:
+            return LONGEST_SLEEP_SECONDS
+        left = time - clock.now()
+        return (left - LEAD if left > LEAD else left).total_seconds()
 
     def _attend(self, uid: str) -> None:
         record = self.sight.tasks.get(uid)
@@ -186,8 +208,7 @@ class Operation:
         task, runs, gate = record.task, self.sight.runs.of(record.task), self._launches.gate
         waiting = {u for u, f in record.flights.items() if f.attempt is Attempt.WANTED}
         before = record.ledger
-        flights = launch.unseen(record.flights, self.sight.runs.version)
-        decision = decide(task, record.ledger, runs, flights, clock.now(), self.sight.around(task))
+        decision = self._foresight.decide(self._known(record), clock.now())
         record.ledger, record.flights = decision.ledger, decision.flights
         record.next_time, record.over = decision.next_time, decision.over
         for unit in waiting.difference(decision.flights):
@@ -201,6 +222,11 @@ class Operation:
         self._ends.consider(task, decision.ledger, runs)
         self._told.herald.passed(record, before, runs)
         self._writer.want(task.uid)
+
+    def _known(self, record: Record) -> Known:
+        """Return what is known of a task now."""
+        task, flights = record.task, launch.unseen(record.flights, self.sight.runs.version)
+        return Known(task, record.ledger, tuple(self.sight.runs.of(task)), flights, self.sight.around(task))
 
     def _carry_out(self, record: Record, action: Action) -> None:
         match action:

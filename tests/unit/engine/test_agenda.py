@@ -54,6 +54,22 @@ def test_exactly_those_are_taken_whose_earliest_time_has_come(entries: list[tupl
     assert sorted(taken) == sorted(u for u, t in earliest.items() if t <= START + timedelta(seconds=now))
 
 
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 60)), max_size=30), st.integers(0, 60))
+def test_exactly_those_come_soon_whose_time_is_near(entries: list[tuple[str, int]], until: int) -> None:
+    """Who is asked for stays on the agenda, and is named once."""
+    agenda, earliest = Agenda(), dict[str, datetime]()
+    for uid, second in entries:
+        time = START + timedelta(seconds=second)
+        agenda.add(uid, time)
+        earliest[uid] = min(time, earliest.get(uid, time))
+    horizon = START + timedelta(seconds=until)
+
+    soon = agenda.soon(horizon)
+
+    assert sorted(soon) == sorted((u, t) for u, t in earliest.items() if t <= horizon)
+    assert sorted(agenda.take(horizon)) == sorted(uid for uid, _ in soon)
+
+
 def test_times_that_are_no_longer_agreed_take_no_room() -> None:
     """A task that is woken often, and otherwise far in the future, does not fill the memory."""
     agenda, far = Agenda(), START + timedelta(days=365)

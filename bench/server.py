@@ -1,0 +1,29 @@
+"""What the API server does by itself, asked as the operator is for the server, and with nothing else going on."""
+
+import asyncio
+
+from bench import tasks
+from bench.requests import send
+from bench.witness import created_jobs
+from lab import Cluster
+
+RAW = 3_000
+CONNECTIONS = 64
+ROUNDS = 10
+
+
+def rate(lab: str, token: str) -> float:
+    """Return how many Jobs it creates a second at its best."""
+    jobs = [tasks.job("raw", f"plain-{number}") for number in range(RAW)]
+    return asyncio.run(send(lab, jobs, CONNECTIONS, token=token))
+
+
+def at_once(lab: str, cluster: Cluster, token: str, count: int, spaces: int) -> list[float]:
+    """Return how late Jobs are that are all asked for at the same moment, over a connection each; in milliseconds."""
+    times = []
+    for _ in range(ROUNDS):
+        time = tasks.soon(2)
+        times.append(time)
+        jobs = [tasks.job(f"alone-{n % spaces}", f"plain-{n}-{time.timestamp():.0f}") for n in range(count)]
+        asyncio.run(send(lab, jobs, count, time, token))
+    return [job.late for job in created_jobs(cluster, "alone") if job.fire_time in times]
