@@ -14,11 +14,13 @@ class Listener:
 
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
+        self.told: list[str] = []
         self.version = 0
         self.news = asyncio.Event()
 
     def changed(self, document: dict[str, Any]) -> None:
         """Take an object."""
+        self.told.append(document["metadata"]["uid"])
         self.known[document["metadata"]["uid"]] = int(document["metadata"]["resourceVersion"])
 
     def gone(self, uid: str) -> None:

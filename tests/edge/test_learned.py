@@ -68,3 +68,34 @@ def test_what_the_watch_passed_over_is_known_from_the_answer_unless_it_is_gone()
             running.cancel()
 
     asyncio.run(check())
+
+
+def test_a_list_tells_what_is_new_and_the_rest_of_what_only_an_answer_told() -> None:
+    """Thousands of objects that have not changed are not gone through again; an answer shows an object in part."""
+
+    async def check() -> None:
+        whole = [thing("a", 1), thing("b", 2)]
+        lists = [page(5, *whole), page(9, thing("a", 1), thing("b", 7), thing("new", 8))]
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            if "watch" not in request.query:
+                return lists.pop(0)
+            stream = web.StreamResponse()
+            await stream.prepare(request)
+            await asyncio.Event().wait()
+            return stream
+
+        listener = Listener()
+        async with served(handler) as api:
+            reflector = Reflector(api, PATH, listener, Report())
+            running = asyncio.create_task(reflector.run())
+            await listener.until({"a": 1, "b": 2})
+            reflector.learned(thing("new", 8))
+            assert listener.told == ["a", "b", "new"]
+            reflector.begin_anew()
+            await listener.until({"a": 1, "b": 7, "new": 8})
+            await reflector.sighted.wait()
+            running.cancel()
+        assert listener.told == ["a", "b", "new", "b", "new"]
+
+    asyncio.run(check())

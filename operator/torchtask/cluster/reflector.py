@@ -25,9 +25,9 @@ LEAST_DELAY, MOST_DELAY = 0.1, 3.0
 LASTING_SECONDS = 10.0  # what held for so long is tried again at once
 SHORT_SECONDS = 0.5  # a watch that ends sooner is not opened again at once
 OLD_SECONDS = 30.0
+AT_A_STRETCH = 25  # objects of a list, before others get a turn
 GONE_LATELY = 1000  # objects that may be gone before the answer to their creation was read
 RELIST_SECONDS = 300.0  # a server that keeps an event to itself is not believed for longer
-
 
 Turn = Callable[[], Awaitable[None]]
 
@@ -101,7 +101,8 @@ class Reflector:
     ) -> None:
         self._api, self._path, self._listener, self._query = api, path, listener, query
         self._report, self._turn = report, turn
-        self._known: dict[str, int] = {}  # by UID, the version at which it was seen last
+        self._known: dict[str, int] = {}  # by UID, the version in which it was seen last
+        self._in_part: set[str] = set()  # those of which only an answer told so far
         self._gone_lately: deque[str] = deque(maxlen=GONE_LATELY)
         self._version = self._listed = 0
         self._anew = asyncio.Event()
@@ -134,8 +135,9 @@ class Reflector:
         """Take an object as an answer shows it, unless it was told: a watch may be late, or keep it to itself."""
         uid, version = document["metadata"]["uid"], int(document["metadata"]["resourceVersion"])
         passed_over = version > self._listed and uid not in self._known and uid not in self._gone_lately
-        if version > self._version or passed_over:
+        if version > self._known.get(uid, 0) and (version > self._version or passed_over):
             self._changed(document, version)
+            self._in_part.add(uid)
 
     async def _reflect(self) -> None:
         """List, then watch, until something goes wrong or all is to begin anew."""
@@ -170,9 +172,8 @@ class Reflector:
             self._distrust(version)
             if self._listed:  # it may take long, and nothing else is heard meanwhile
                 self.fresh_time = clock.monotonic()
-            for document in page["items"]:
-                found.add(document["metadata"]["uid"])
-                self._changed(document, version)
+            found.update(document["metadata"]["uid"] for document in page["items"])
+            await self._compare(page["items"])
         until = max(version, self._version)  # what was learned since is not swept
         for uid in [u for u, seen in self._known.items() if u not in found and seen <= until]:
             self._gone(uid)
@@ -180,6 +181,18 @@ class Reflector:
         self._listed = version
         self._heard(version)
         return version
+
+    async def _compare(self, documents: list[Document]) -> None:
+        """Take objects of a list; of most of them it was told before."""
+        news = 0
+        for document in documents:
+            uid, version = document["metadata"]["uid"], int(document["metadata"]["resourceVersion"])
+            if self._known.get(uid) == version and uid not in self._in_part:
+                continue
+            self._changed(document, version)
+            news += 1
+            if news % AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
 
     def _distrust(self, version: int) -> None:
         """Refuse an answer older than what was seen; one that stays old comes from a store that was set back."""
@@ -213,10 +226,12 @@ class Reflector:
         return version
 
     def _changed(self, document: Document, version: int) -> None:
-        self._known[document["metadata"]["uid"]] = version
         self._listener.changed(document)
+        self._known[document["metadata"]["uid"]] = version
+        self._in_part.discard(document["metadata"]["uid"])
 
     def _gone(self, uid: str) -> None:
+        self._in_part.discard(uid)
         if self._known.pop(uid, None) is not None:
             self._gone_lately.append(uid)
         self._listener.gone(uid)
