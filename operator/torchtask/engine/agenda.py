@@ -2,7 +2,7 @@
 
 import asyncio
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from torchtask import clock
@@ -29,12 +29,22 @@ class Agenda:
             self._times[uid] = time
             heapq.heappush(self._heap, (time, uid))
             if len(self._heap) > 2 * len(self._times) + SPARE:  # most are of times that are no longer agreed
-                self._heap = [(agreed, who) for who, agreed in self._times.items()]
-                heapq.heapify(self._heap)
+                self._build()
+
+    def _build(self) -> None:
+        self._heap = [(agreed, uid) for uid, agreed in self._times.items()]
+        heapq.heapify(self._heap)
 
     def wake(self, uid: str) -> None:
         """Look at `uid` at once."""
         self.add(uid, clock.now())
+        self.roused.set()
+
+    def wake_all(self, uids: Iterable[str]) -> None:
+        """Look at all of them at once; a heap is built sooner than thousands have found their places in one."""
+        now = clock.now()
+        self._times.update({uid: now for uid in uids if uid not in self._times or now < self._times[uid]})
+        self._build()
         self.roused.set()
 
     def put_off(self, uid: str) -> None:

@@ -176,8 +176,7 @@ class Operation:
         step, self._ahead = ahead - self._ahead, ahead
         if abs(step) > STEP:
             log.warning("the clock made a step of %.1f s", step.total_seconds())
-            for record in self.sight.tasks:
-                self._agenda.wake(record.task.uid)
+            self._agenda.wake_all(record.task.uid for record in self.sight.tasks)
 
     def _seconds_to_sleep(self) -> float:
         if not self._may_decide:

@@ -145,10 +145,9 @@ class Sight:
     def spread(self) -> None:
         """Wake those whom the news concern, once for however many there were: a LIST of nodes brings thousands."""
         news, self._news = self._news, set()
-        for record in self.tasks if news else ():
-            spec = record.task.spec
-            if News.HOLD in news or (isinstance(spec, Spec) and spec.where.needs_nodes):
-                self._agenda.wake(record.task.uid)
+        if news:
+            concerned = (r.task for r in self.tasks if News.HOLD in news or _needs_nodes(r.task))
+            self._agenda.wake_all(task.uid for task in concerned)
 
     def _wake(self, uid: str) -> None:
         """Look at a task: one that is gone, as its Jobs go, or that is not known yet, needs no look."""
@@ -212,3 +211,7 @@ class Sight:
         if not self._listed.is_set() and taken_over == self._taken_over:
             self._listed.set()
             self._tell(News.HOLD)
+
+
+def _needs_nodes(task: Task) -> bool:
+    return isinstance(task.spec, Spec) and task.spec.where.needs_nodes

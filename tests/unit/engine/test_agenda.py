@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.scenario import at
+from torchtask import clock
 from torchtask.engine.agenda import SPARE, Agenda
 
 START = at("12:00:00")
@@ -52,6 +53,20 @@ def test_exactly_those_are_taken_whose_earliest_time_has_come(entries: list[tupl
     taken = list(agenda.take(START + timedelta(seconds=now)))
 
     assert sorted(taken) == sorted(u for u, t in earliest.items() if t <= START + timedelta(seconds=now))
+
+
+def test_all_are_woken_at_once() -> None:
+    """Who has a later time is looked at now, who is late already is not put off, and the others keep their time."""
+    agenda, now = Agenda(), clock.now()
+    for uid, seconds in (("late", -10), ("far", 3600), ("other", 1800)):
+        agenda.add(uid, now + timedelta(seconds=seconds))
+
+    agenda.wake_all(["far", "late", "new"])
+
+    assert agenda.roused.is_set()
+    assert list(agenda.take(now))[:1] == ["late"]
+    assert sorted(agenda.take(clock.now())) == ["far", "new"]
+    assert agenda.next_time() == now + timedelta(seconds=1800)
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(0, 60)), max_size=30), st.integers(0, 60))
