@@ -56,6 +56,11 @@ class Agenda:
         time = self._times.get(uid)
         return time is not None and time <= clock.now()
 
+    def is_idle(self) -> bool:
+        """Tell whether nobody is to be looked at now."""
+        time = self.next_time()
+        return not self.roused.is_set() and (time is None or time > clock.now())
+
     def drop(self, uid: str) -> None:
         """Forget `uid`."""
         self._times.pop(uid, None)

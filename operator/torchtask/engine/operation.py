@@ -161,14 +161,14 @@ class Operation:
     async def _look_ahead(self) -> None:
         """Decide for those whose time is near, as long as nobody's has come."""
         for number, (uid, time) in enumerate(self._agenda.soon(clock.now() + LEAD), start=1):
+            if not self._agenda.is_idle():
+                return
             record = self.sight.tasks.get(uid)
             if record is not None and uid not in self._foresight:
                 with suppress(Exception):  # whatever it is, it is seen when its time has come
                     self._foresight.look(self._known(record), time)
             if number % AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
-            if self._agenda.roused.is_set() or self._agenda.is_due(uid):
-                return
 
     def _mind_the_clock(self) -> None:
         """Look at everybody anew when the wall clock made a step: what was agreed was for another time."""

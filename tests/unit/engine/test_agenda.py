@@ -55,6 +55,25 @@ def test_exactly_those_are_taken_whose_earliest_time_has_come(entries: list[tupl
     assert sorted(taken) == sorted(u for u, t in earliest.items() if t <= START + timedelta(seconds=now))
 
 
+def test_there_is_time_while_nobody_is_to_be_looked_at() -> None:
+    """Until somebody's time comes, whoever else is asked about, or until somebody is woken."""
+    agenda, now = Agenda(), clock.now()
+    assert agenda.is_idle()
+
+    agenda.add("far", now + timedelta(seconds=3600))
+    assert agenda.is_idle()
+
+    agenda.add("near", now)
+    assert not agenda.is_idle()
+
+    assert list(agenda.take(now)) == ["near"]
+    assert agenda.is_idle()
+
+    agenda.wake("far")
+    assert list(agenda.take(clock.now())) == ["far"]
+    assert not agenda.is_idle()  # whoever was woken, the loop is to turn once more
+
+
 def test_all_are_woken_at_once() -> None:
     """Who has a later time is looked at now, who is late already is not put off, and the others keep their time."""
     agenda, now = Agenda(), clock.now()
