@@ -70,6 +70,16 @@ def out_of_sight(*, until: float, pause: float = 1.5) -> Evidence:
     return replace(with_calls(fire_time(NONE), *looking(59, until, pause)), faults=[fault])
 
 
+def seen_late(seen: float, *, deleted: float | None) -> Evidence:
+    """Hear of a task by a list, so long after its creation just before that fire time; nobody told of it before."""
+    begin = NOON + 59.5
+    applied = replace(NONE, created=begin, deleted=begin + deleted if deleted else None)
+    evidence = history(applied, lost=lambda time: time <= NOON + 60 or deleted is not None)
+    evidence = with_calls(evidence, call("list", "jobs", NOON + 1), call("watch", "jobs", NOON + 1.1))
+    evidence = with_calls(evidence, call("list", "torchtasks", begin + seen))
+    return replace(evidence, faults=[Fault("events are lost", NOON + 50, END, hampered=True)])
+
+
 def away_for_8(*, made_up: Collection[int], pause: float = 1.5) -> Evidence:
     """Be out of sight of everything for 8 s; then launch what came meanwhile, at some seconds after noon."""
     fault = Fault("refused", NOON + 50, NOON + 58, blind=True)

@@ -109,7 +109,8 @@ def unanswered(evidence: Evidence, applied: Applied, time: int) -> bool:
 def nobody_there(evidence: Evidence, applied: Applied, time: int) -> bool:
     """Tell whether sight of the cluster was lost for so long that a fire time was late, when it came back (L3).
 
-    Only while something is broken. A task decides nothing, either, while a launch of it has had no answer for long.
+    Only while something is broken. A task decides nothing, either, while a launch of it has had no answer for long; and
+    one that goes is decided until then.
     """
     marks = [f for f in evidence.faults if f.hampered]
     if not any(f.begin - MARGIN <= time <= f.heal + evidence.bounds.recovery for f in marks):
@@ -117,7 +118,8 @@ def nobody_there(evidence: Evidence, applied: Applied, time: int) -> bool:
     without = [*evidence.slow, *_undecided(evidence, applied, time), (0.0, _known(evidence, applied))]
     spans = evidence.there("jobs", "nodes") if applied.task.nodes else evidence.there("jobs")
     launches = range(time, time + applied.task.jitter + 1)
-    return any(longest(spans, t, t + RECENT, without) < MOMENT for t in launches)
+    gone = float("inf") if applied.deleted is None else applied.deleted
+    return any(longest(spans, t, min(t + RECENT, gone), without) < MOMENT for t in launches)
 
 
 def _undecided(evidence: Evidence, applied: Applied, time: int) -> Iterator[Span]:
