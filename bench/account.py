@@ -3,16 +3,13 @@
 An administrator's certificate would be verified anew at each request, and no limit would hold for its requests.
 """
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from lab import Cluster
-from lab.tools import NAMESPACE, Tools
-
-NAME = "torchtask"
+from lab import Cluster, places
+from lab.tools import NAMESPACE, RELEASE, Tools
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +21,11 @@ class Account:
 
 
 def create(cluster: Cluster, tools: Tools) -> Account:
-    """Create the account with the permissions that the chart gives it; its namespace exists."""
+    """Create the account with the permissions that the chart gives it; its namespace exists. It goes with the lab."""
     tools.kubectl("create", "-f", "-", stdin=tools.render("serviceaccount.yaml", "rbac.yaml"))
-    token = tools.kubectl("create", "token", NAME, "--namespace", NAMESPACE, "--duration=24h").strip()
+    token = tools.kubectl("create", "token", RELEASE, "--namespace", NAMESPACE, "--duration=24h").strip()
     config = yaml.safe_load(cluster.kubeconfig.read_text(encoding="utf-8"))
     config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
-    path = Path(tempfile.mkdtemp(prefix="torchtask-bench-")) / "kubeconfig"
-    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    path = cluster.kubeconfig.with_name("operator.kubeconfig")
+    places.write(path, yaml.safe_dump(config))
     return Account(token, path)

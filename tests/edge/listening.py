@@ -53,3 +53,13 @@ def page(version: int, *items: dict[str, Any]) -> web.Response:
 def event(kind: str, document: dict[str, Any]) -> bytes:
     """Write a line of a watch."""
     return json.dumps({"type": kind, "object": document}).encode() + b"\n"
+
+
+async def watch(request: web.Request, *events: bytes) -> web.StreamResponse:
+    """Answer a WATCH: some events, and then nothing for ever."""
+    stream = web.StreamResponse()
+    await stream.prepare(request)
+    for line in events:
+        await stream.write(line)
+    await asyncio.Event().wait()
+    return stream

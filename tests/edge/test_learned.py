@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import web
 
-from tests.edge.listening import PATH, Listener, event, page, thing
+from tests.edge.listening import PATH, Listener, event, page, thing, watch
 from tests.edge.loopback import served
 from tests.telling import Report
 from torchtask.cluster.reflector import Reflector
@@ -50,12 +50,8 @@ def test_what_the_watch_passed_over_is_known_from_the_answer_unless_it_is_gone()
         async def handler(request: web.Request) -> web.StreamResponse:
             if "watch" not in request.query:
                 return page(5)
-            stream = web.StreamResponse()
-            await stream.prepare(request)
-            for kind, what in (("ADDED", thing("brief", 6)), ("DELETED", thing("brief", 7)), ("ADDED", thing("b", 9))):
-                await stream.write(event(kind, what))
-            await asyncio.Event().wait()
-            return stream
+            came_and_went = event("ADDED", thing("brief", 6)), event("DELETED", thing("brief", 7))
+            return await watch(request, *came_and_went, event("ADDED", thing("b", 9)))
 
         listener = Listener()
         async with served(handler) as api:
@@ -78,12 +74,7 @@ def test_a_list_tells_what_is_new_and_the_rest_of_what_only_an_answer_told() -> 
         lists = [page(5, *whole), page(9, thing("a", 1), thing("b", 7), thing("new", 8))]
 
         async def handler(request: web.Request) -> web.StreamResponse:
-            if "watch" not in request.query:
-                return lists.pop(0)
-            stream = web.StreamResponse()
-            await stream.prepare(request)
-            await asyncio.Event().wait()
-            return stream
+            return await watch(request) if "watch" in request.query else lists.pop(0)
 
         listener = Listener()
         async with served(handler) as api:

@@ -204,10 +204,11 @@ class Operation:
             self._agenda.put_off(uid)
 
     def _pass(self, record: Record) -> None:
-        task, runs, gate = record.task, self.sight.runs.of(record.task), self._launches.gate
+        known, gate = self._known(record), self._launches.gate
+        task, runs = known.task, known.runs
         waiting = {u for u, f in record.flights.items() if f.attempt is Attempt.WANTED}
         before = record.ledger
-        decision = self._foresight.decide(self._known(record), clock.now())
+        decision = self._foresight.decide(known, clock.now())
         record.ledger, record.flights = decision.ledger, decision.flights
         record.next_time, record.over = decision.next_time, decision.over
         for unit in waiting.difference(decision.flights):
