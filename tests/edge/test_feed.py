@@ -1,7 +1,8 @@
 """The change feed: whatever ends kopf, it is started again, and the tasks are listed anew."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from torchtask.cluster import paths
 from torchtask.cluster.connection import Connection
 from torchtask.core import names
 from torchtask.engine import feed
+from torchtask.engine.complaints import Complaint
+
+NOWHERE = Connection("http://127.0.0.1:1", tls=False, configuration=Anybody)
 
 
 class Taker:
@@ -31,6 +35,18 @@ class Taker:
     def sweep(self) -> None:
         """Take note of a gap."""
         self._swept.set()
+
+
+@asynccontextmanager
+async def feeding(report: Complaint | Report, connection: Connection = NOWHERE) -> AsyncIterator[feed.Feed]:
+    """Run a feed; it ends when it is to."""
+    fed = feed.Feed(connection, Taker(asyncio.Event()), report)  # type: ignore[arg-type]
+    fed.start()
+    try:
+        yield fed
+    finally:
+        fed.stop()
+        await until(lambda: not fed._thread.is_alive())  # noqa: SLF001
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -65,15 +81,13 @@ def test_kopf_is_started_again_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> 
             raise RuntimeError("an ERROR in the stream")
         await asyncio.Event().wait()
 
+    monkeypatch.setattr("kopf.operator", operator)
+
     async def check() -> None:
-        connection = Connection("http://127.0.0.1:1", tls=False, configuration=Anybody)
-        fed = feed.Feed(connection, Taker(asyncio.Event()), complaint())
-        monkeypatch.setattr("kopf.operator", operator)
-        fed.start()
-        await until(lambda: len(begun) == 3 and fed.is_watching())
-        assert fed.is_live()
-        fed.stop()
-        await until(lambda: not fed.is_live())
+        async with feeding(complaint()) as fed:
+            await until(lambda: len(begun) == 3 and fed.is_watching())
+            assert fed.is_live()
+        assert not fed.is_live()
 
     asyncio.run(check())
 
@@ -86,16 +100,15 @@ def test_a_kopf_that_hangs_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
         await aioadapters.raise_flag(ready_flag)
         await asyncio.Event().wait()
 
+    monkeypatch.setattr("kopf.operator", operator)
+
     async def check() -> None:
-        connection = Connection("http://127.0.0.1:1", tls=False, configuration=Anybody)
-        fed = feed.Feed(connection, Taker(asyncio.Event()), complaint())
-        monkeypatch.setattr("kopf.operator", operator)
-        fed.start()
-        await until(fed.is_watching)
-        fed._heard_of(paths.TASKS, None)  # noqa: SLF001 -- as its session does
-        assert fed.is_live()
-        await until(lambda: not fed.is_live())
-        assert fed.is_watching()
+        async with feeding(complaint()) as fed:
+            await until(fed.is_watching)
+            fed._heard_of(paths.TASKS, None)  # noqa: SLF001 -- as its session does
+            assert fed.is_live()
+            await until(lambda: not fed.is_live())
+            assert fed.is_watching()
 
     asyncio.run(check())
 
@@ -110,15 +123,12 @@ def test_a_kopf_that_is_granted_no_watch_is_begun_anew(monkeypatch: pytest.Monke
         begun.append(1)
         await asyncio.Event().wait()
 
+    monkeypatch.setattr("kopf.operator", operator)
+
     async def check() -> None:
-        connection = Connection("http://127.0.0.1:1", tls=False, configuration=Anybody)
-        fed = feed.Feed(connection, Taker(asyncio.Event()), report)  # type: ignore[arg-type]
-        monkeypatch.setattr("kopf.operator", operator)
-        fed.start()
-        await until(lambda: len(begun) == 3 and len(report.failures) >= 2)
-        assert fed.is_live()
-        fed.stop()
-        await until(lambda: not fed.is_live())
+        async with feeding(report) as fed:
+            await until(lambda: len(begun) == 3 and len(report.failures) >= 2)
+            assert fed.is_live()
 
     asyncio.run(check())
     assert "no watch" in str(report.failures[0])
@@ -178,12 +188,8 @@ def test_a_refusal_of_credentials_is_told_as_that_and_nothing_else(monkeypatch: 
         return web.json_response({}, status=401)
 
     async def check() -> None:
-        async with served(answer) as api:
-            fed = feed.Feed(api._connection, Taker(asyncio.Event()), report)  # type: ignore[arg-type]  # noqa: SLF001
-            fed.start()
+        async with served(answer) as api, feeding(report, api._connection):  # noqa: SLF001
             await until(lambda: len(others) > 3)
-            fed.stop()
-            await until(lambda: not fed.is_live())
 
     asyncio.run(check())
 
