@@ -70,13 +70,19 @@ def out_of_sight(*, until: float, pause: float = 1.5) -> Evidence:
     return replace(with_calls(fire_time(NONE), *looking(59, until, pause)), faults=[fault])
 
 
-def seen_late(seen: float, *, deleted: float | None) -> Evidence:
-    """Hear of a task by a list, so long after its creation just before that fire time; nobody told of it before."""
+def seen_late(seen: float, *, deleted: float | None = None, empty: float | None = None) -> Evidence:
+    """Hear of a task by a list, so long after its creation just before that fire time; nobody told of it before.
+
+    `empty`: when a list was asked for that was to show nothing.
+    """
     begin = NOON + 59.5
     applied = replace(NONE, created=begin, deleted=begin + deleted if deleted else None)
     evidence = history(applied, lost=lambda time: time <= NOON + 60 or deleted is not None)
     evidence = with_calls(evidence, call("list", "jobs", NOON + 1), call("watch", "jobs", NOON + 1.1))
     evidence = with_calls(evidence, call("list", "torchtasks", begin + seen))
+    if empty is not None:
+        nothing = replace(call("list", "torchtasks", begin + empty), query={"labelSelector": "nothing,!nothing"})
+        evidence = with_calls(evidence, nothing)
     return replace(evidence, faults=[Fault("events are lost", NOON + 50, END, hampered=True)])
 
 

@@ -131,11 +131,12 @@ def _undecided(evidence: Evidence, applied: Applied, time: int) -> Iterator[Span
 
 
 def _known(evidence: Evidence, applied: Applied) -> float:
-    """Say when an operator had heard of a task."""
-    where = applied.task.namespace, applied.task.name
+    """Say when an operator had heard of a task: by an event, or a list asked for later that was to show something."""
+    where, since = (applied.task.namespace, applied.task.name), applied.created
     told = [d.time for d in evidence.delivered if d.resource == "torchtasks" and (d.namespace, d.name) == where]
-    told += [c.answered or c.arrived for c in evidence.calls if c.resource == "torchtasks" and is_whole(c)]
-    return min((t for t in told if t >= applied.created), default=applied.created)
+    lists = [c for c in evidence.calls if c.resource == "torchtasks" and c.arrived >= since and is_whole(c)]
+    told += [c.answered or c.arrived for c in lists if not c.query.get("labelSelector")]
+    return min((t for t in told if t >= since), default=since)
 
 
 def forgotten(evidence: Evidence, applied: Applied, time: int) -> bool:

@@ -66,6 +66,7 @@ PASSES = {
     "a daemon": lost.daemon(END),
     "a fire time that came while Jobs were out of sight": lost.out_of_sight(until=66.5),
     "a task that was gone when it was seen": lost.seen_late(3, deleted=1.6),
+    "a task that was missing in a list of nothing": lost.seen_late(5.7, empty=1.6),
     "a launch that was asked for until the process died": replace(
         lost.answered(NONE, None, seconds=(0.02,)), exits=[Exit(NOON + 63, "a", -9, asked=True)]
     ),
@@ -96,7 +97,7 @@ CAUGHT = {
         lost.fire_time(NONE), faults=[Fault("hampered", NOON + 50, NOON + 70, hampered=True)]
     ),
     ("I2", "a fire time that came just before Jobs were seen again"): lost.out_of_sight(until=61.5),
-    ("I2", "a task that was seen in time"): lost.seen_late(3, deleted=None),
+    ("I2", "a task that was seen in time"): lost.seen_late(3),
     ("I2", "a launch that had no answer, and was not asked for again"): lost.answered(NONE, None, seconds=(0.02,)),
     ("I2", "a launch whose connection broke twice"): lost.answered(lost.LAST, None, None, seconds=(0.02, 1.1)),
     ("I2", "a launch that is refused once"): lost.answered(NONE, 403, seconds=(0.02,)),
