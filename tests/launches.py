@@ -1,9 +1,10 @@
 """Launches by hand: specs, starts and Jobs, made without reading a TorchTask."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+import orjson
 
 from torchtask.core.manifest import Start, Trigger, job, job_spec
 from torchtask.core.model import Task
@@ -31,7 +32,7 @@ def a_spec(pod: Any = None, *, job: Any = None, **fields: Any) -> Spec:
         catch_up_limit=0,
         successful_history=3,
         failed_history=3,
-        job_text=json.dumps(job_spec({"jobTemplate": {"spec": {"template": template, **(job or {})}}, **fields})),
+        job_json=orjson.dumps(job_spec({"jobTemplate": {"spec": {"template": template, **(job or {})}}, **fields})),
         labels={},
         annotations={},
         template="",

@@ -3,7 +3,6 @@
 Law: a spec raises nothing but `SpecError`, which names the field.
 """
 
-import json
 from datetime import datetime
 
 from torchtask.core import names
@@ -14,7 +13,7 @@ from torchtask.core.model import Task
 from torchtask.core.schedule import NEVER, parse
 from torchtask.core.spec import Json, Spec
 from torchtask.core.wire import conflicts, daemons, limits, places, when
-from torchtask.core.wire.values import boolean, given, integer, mapping, text
+from torchtask.core.wire.values import boolean, given, integer, mapping, packed, text
 
 _HISTORY = 3
 _MOST_JITTER = 86_400
@@ -96,7 +95,7 @@ def spec(document: object, uid: str, default_timeout: int | None = None) -> Spec
         catch_up_limit=catch_up_limit,
         successful_history=integer("spec.successfulJobsHistoryLimit", successful, 0),
         failed_history=integer("spec.failedJobsHistoryLimit", failed, 0),
-        job_text=_text({**limit, **job}),
+        job_json=packed({**limit, **job}),
         labels=labels,
         annotations=annotations,
         template=when.hashed([fields.get(name) for name in _TEMPLATE]),
@@ -120,10 +119,6 @@ _TEMPLATE = (  # as the user wrote it: another operator that writes other Jobs o
     "timeoutSeconds",
 )
 _HISTORY_LIMITS = ("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
-
-
-def _text(job: Json) -> str:
-    return json.dumps(job, separators=(",", ":"))
 
 
 def _what(fields: Json) -> tuple[Json, Json, Json]:

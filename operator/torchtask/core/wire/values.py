@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+import orjson
+
 from torchtask.core.errors import SpecError
 from torchtask.core.instants import instant
 
@@ -71,6 +73,14 @@ def given(fields: Mapping[str, Any], name: str, default: object) -> object:
     """Return a field, or its default when it is unset."""
     value = fields.get(name)
     return default if value is None else value
+
+
+def packed(value: object) -> bytes:
+    """Return a part of a spec as JSON, the same for equal ones."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:  # a number of more than 64 bits, or half a character: no API server tells of such
+        raise SpecError("spec", f"cannot be written as JSON: {error}") from None
 
 
 def _typed(path: str, value: object, kind: type[Kind], word: str) -> Kind:

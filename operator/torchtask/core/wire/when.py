@@ -1,14 +1,13 @@
 """The fields that decide when a task fires; the schedule package judges the texts themselves."""
 
-import hashlib
-import json
 from dataclasses import fields
+from hashlib import sha256
 from typing import Any
 
 from torchtask.core.instants import rfc3339
 from torchtask.core.schedule import DayMatch, Fold, Gap, When
 from torchtask.core.spec import Daemon, Json
-from torchtask.core.wire.values import choice, given, mapping, moment, text, texts
+from torchtask.core.wire.values import choice, given, mapping, moment, packed, text, texts
 
 _PLAIN = When()
 
@@ -56,4 +55,4 @@ def _changed(value: When | Daemon, default: When | Daemon) -> dict[str, str]:
 
 def hashed(value: object) -> str:
     """Return 16 hexadecimal digits that stand for a JSON value."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+    return sha256(packed(value)).hexdigest()[:16]
