@@ -19,11 +19,14 @@ def cpu_seconds(pid: int) -> float:
 
 
 class Others:
-    """A measurement of what neither these processes nor this one used of the machine, in percent of all of it."""
+    """A measurement of what neither these processes nor this one used of the machine, in percent of all of it.
+
+    `ours` may be others at the end than at the begin: of one that came meanwhile all is ours.
+    """
 
     def __init__(self, ours: Callable[[], Iterable[int | None]]) -> None:
         self._ours = ours
-        self._begun, self._before = clock.monotonic(), self._used()
+        self._begun, self._all, self._own = clock.monotonic(), _used(), self._used_by_us()
 
     @property
     def seconds(self) -> float:
@@ -33,10 +36,15 @@ class Others:
     def percent(self) -> float:
         """Return how much that was since the begin."""
         processors = os.cpu_count() or 1
-        return max(0.0, 100 * (self._used() - self._before) / self.seconds / processors)
+        own = sum(seconds - self._own.get(pid, 0.0) for pid, seconds in self._used_by_us().items())
+        return max(0.0, 100 * (_used() - self._all - own) / self.seconds / processors)
 
-    def _used(self) -> float:
-        fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()
-        user, nice, system, _, _, irq, softirq, steal = map(int, fields[1:9])
-        all_together = (user + nice + system + irq + softirq + steal) / TICKS
-        return all_together - sum(cpu_seconds(pid) for pid in {os.getpid(), *filter(None, self._ours())})
+    def _used_by_us(self) -> dict[int, float]:
+        return {pid: cpu_seconds(pid) for pid in {os.getpid(), *filter(None, self._ours())}}
+
+
+def _used() -> float:
+    """Return the CPU time that all processes have used."""
+    fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()
+    user, nice, system, _, _, irq, softirq, steal = map(int, fields[1:9])
+    return (user + nice + system + irq + softirq + steal) / TICKS
