@@ -26,6 +26,8 @@ LAST = Applied(Task("last", at=END - 8), "uid-last", NOON)
 EMPTY = Applied(Task("empty", period=10, policy="Queue", seconds=3), "uid-empty", NOON)
 TWO = Applied(Task("two", period=10, policy="Queue", limit=2, seconds=15), "uid-two", NOON)
 SECOND = Applied(Task("second", period=1, policy="Allow", limit=None, catch_up="None"), "uid-second", NOON)
+JITTER = Applied(Task("jitter", period=10, jitter=4), "uid-jitter", NOON)
+PLACES = Applied(Task("places", period=10, limit=2, seconds=3), "uid-places", NOON)
 DAEMON = Applied(Task("daemon", daemon=True, seconds=8), "uid-daemon", NOON)
 
 
@@ -44,6 +46,23 @@ def answered(applied: Applied, *statuses: int | None, seconds: Sequence[float]) 
         post.server_body = b""
         posts.append(post)
     return with_calls(fire_time(applied), *posts)
+
+
+def asked_again(seconds: float) -> Evidence:
+    """Refuse a fire time, and again after so many seconds; lose the next, as the run before takes one of two places."""
+    refused = []
+    for late in (0.02, seconds):
+        post, _ = launched(PLACES, NOON + 50, late)
+        post.status = post.server_status = 403
+        post.answered, post.server_body = post.arrived + 0.4, b""
+        refused.append(post)
+    evidence = history(PLACES, lost=lambda time: time in (NOON + 50, NOON + 60))
+    end, version = NOON + 65.0, (NOON + 65) * 1000
+    runs = [
+        replace(run, finished=end, finished_version=version) if run.fire_time == NOON + 40 else run
+        for run in evidence.runs
+    ]
+    return with_calls(replace(evidence, runs=runs), *refused)
 
 
 def said_to_wait(applied: Applied) -> Evidence:

@@ -62,7 +62,8 @@ def too_late(evidence: Evidence, applied: Applied, time: int) -> bool:
 def refused(evidence: Evidence, applied: Applied, time: int) -> bool:
     """Tell whether a launch was refused for good, or again and again until the next fire time came (L6, L8).
 
-    One that fires `at` a moment has no next one: it is tried for as long as we look.
+    One that fires `at` a moment has no next one: it is tried for as long as we look. The jitter of a next one is not
+    known here, and may be none.
     """
     posts = evidence.posts.get((applied.uid, time), ())
     if not posts:
@@ -72,7 +73,7 @@ def refused(evidence: Evidence, applied: Applied, time: int) -> bool:
     last, task = posts[-1].call, applied.task
     if is_passing(last):
         return False
-    until = evidence.end if task.at is not None else time + task.period + task.jitter
+    until = evidence.end if task.at is not None else time + task.period
     return _left_alone(evidence, posts, until if task.deadline is None else min(until, time + task.deadline))
 
 

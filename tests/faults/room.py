@@ -1,6 +1,6 @@
 """Which runs left a task no room, as the cluster showed them and the operators were told of their ends."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import inf
 
@@ -50,12 +50,21 @@ def _taken(evidence: Evidence, applied: Applied) -> Iterator[tuple[int | None, S
         yield run.fire_time, (begun, inf if end is None else end)
     for (owner, time), posts in evidence.posts.items():
         if owner == applied.uid and time not in made:
-            yield time, (posts[0].call.arrived, answered(evidence, posts[0]))
+            yield from ((time, span) for span in _asking(evidence, posts))
+
+
+def _asking(evidence: Evidence, posts: Sequence[Post]) -> Iterator[Span]:
+    """Say when there may have been a Job: from when it was asked for until it was known that there is none."""
+    known = -inf
+    for post in posts:
+        if post.call.arrived >= known:
+            known = answered(evidence, post)
+            yield post.call.arrived, known
 
 
 def answered(evidence: Evidence, post: Post) -> float:
-    """Say when it was known what became of a launch, of which this is the first request; or nobody waited any more."""
-    posts = evidence.posts[post.owner, post.fire_time or 0]
+    """Say when it was known what became of a launch, from this request on; or nobody waited any more."""
+    posts = (p for p in evidence.posts[post.owner, post.fire_time or 0] if p.call.arrived >= post.call.arrived)
     told = (p.call.answered for p in posts if p.call.answered is not None and not is_passing(p.call))
     ended = (e.time for e in evidence.exits if e.operator == post.call.operator and e.time >= post.call.arrived)
     return min([*told, *ended], default=inf)

@@ -71,6 +71,10 @@ PASSES = {
         lost.answered(NONE, None, seconds=(0.02,)), exits=[Exit(NOON + 63, "a", -9, asked=True)]
     ),
     "a launch that is refused until the next fire time": lost.answered(NONE, 403, 403, 403, seconds=(0.02, 1.1, 3.2)),
+    "a launch that is asked for again as the next fire time comes": lost.asked_again(9.8),
+    "a launch with a jitter that is refused until the next fire time": lost.answered(
+        lost.JITTER, 403, 403, 403, 403, seconds=(2.1, 3.2, 5.3, 8.4)
+    ),
     "a launch at a moment that is refused for good": lost.answered(lost.ONCE, 422, seconds=(0.02,)),
     "a launch at a moment that is refused as long as we look": lost.answered(
         lost.ONCE, *[403] * 21, seconds=[3 * n + 0.02 for n in range(21)]
@@ -101,6 +105,10 @@ CAUGHT = {
     ("I2", "a launch that had no answer, and was not asked for again"): lost.answered(NONE, None, seconds=(0.02,)),
     ("I2", "a launch whose connection broke twice"): lost.answered(lost.LAST, None, None, seconds=(0.02, 1.1)),
     ("I2", "a launch that is refused once"): lost.answered(NONE, 403, seconds=(0.02,)),
+    ("I2", "a launch that was asked for again before the next fire time"): lost.asked_again(7.5),
+    ("I2", "a launch with a jitter that is refused for a while"): lost.answered(
+        lost.JITTER, 403, 403, seconds=(2.1, 3.2)
+    ),
     ("I2", "a launch at a moment that is refused for a while"): lost.answered(
         lost.ONCE, 403, 403, 403, seconds=(0.02, 1.1, 3.2)
     ),
