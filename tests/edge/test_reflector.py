@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.edge.listening import PATH, Listener, event, page, thing
+from tests.edge.listening import PATH, Listener, event, page, thing, watch
 from tests.edge.loopback import served
 from tests.telling import Report
 from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError
+from torchtask.cluster.pages import AT_A_STRETCH
 from torchtask.cluster.reflector import Reflector
 
 ERROR = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
@@ -112,6 +113,33 @@ def test_a_watch_goes_on_from_where_it_ended() -> None:
                     await listener.news.wait()
             running.cancel()
         assert asked == ["list", "5", "9"]
+
+    asyncio.run(check())
+
+
+def test_however_much_comes_at_once_others_get_a_turn() -> None:
+    """A list of many, and a watch that tells of many in one go: in between everybody else goes on."""
+
+    async def check() -> None:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            if "watch" in request.query:
+                return await watch(request, b"".join(event("ADDED", thing(f"w{n}", 1000 + n)) for n in range(500)))
+            return page(999, *(thing(f"l{n}", n) for n in range(1, 500)))
+
+        listener, most = Listener(), 0
+
+        async def others() -> None:
+            nonlocal most
+            while len(listener.told) < 999:
+                before = len(listener.told)
+                await asyncio.sleep(0)
+                most = max(most, len(listener.told) - before)
+
+        async with served(handler) as api, asyncio.timeout(10):
+            running = asyncio.create_task(Reflector(api, PATH, listener, Report()).run())
+            await others()
+            running.cancel()
+        assert most <= AT_A_STRETCH
 
     asyncio.run(check())
 

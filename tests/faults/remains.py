@@ -34,7 +34,8 @@ def _waits_in_vain(evidence: Evidence, applied: Applied) -> list[int]:
     """List the fire times that can only have waited, though the cluster shows that there was room for a while."""
     if applied.task.policy not in WAITING:
         return []
-    times = [t for t in unlaunched(evidence, applied) if idle(evidence, applied, t, evidence.end) > NEARLY]
+    end = min(evidence.end, applied.deleted or evidence.end)
+    times = [t for t in unlaunched(evidence, applied) if idle(evidence, applied, t, end) > NEARLY]
     return [t for t in times if explanation(evidence, applied, t) == "waiting"]
 
 

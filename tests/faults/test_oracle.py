@@ -67,6 +67,7 @@ PASSES = {
     "a fire time that came while Jobs were out of sight": lost.out_of_sight(until=66.5),
     "a task that was gone when it was seen": lost.seen_late(3, deleted=1.6),
     "a task that was missing in a list of nothing": lost.seen_late(5.7, empty=1.6),
+    "a task that was deleted before it could be launched": lost.said_to_wait(replace(lost.EMPTY, deleted=NOON + 111.6)),
     "a launch that was asked for until the process died": replace(
         lost.answered(NONE, None, seconds=(0.02,)), exits=[Exit(NOON + 63, "a", -9, asked=True)]
     ),
@@ -147,6 +148,9 @@ CAUGHT = {
     ("I7", "a task that stays behind"): without(replace(OUTAGE), 70),
     ("I7", "a fire time that waits for nothing"): changed(GOOD, FORBID, queuedTimes=["2027-01-15T08:01:00Z"]),
     ("I7", "a fire time of which only the status says that it waits"): lost.said_to_wait(lost.EMPTY),
+    ("I7", "a fire time that waits until its task is deleted"): lost.said_to_wait(
+        replace(lost.EMPTY, deleted=NOON + 113)
+    ),
     ("I7", "a fire time that waits for one of two"): lost.said_to_wait(lost.TWO),
     ("I7", "finished Jobs that stay"): told(replace(GOOD, runs=[replace(r, gone=None) for r in GOOD.runs])),
     ("I7", "a daemon without an instance"): lost.daemon(NOON + 105),

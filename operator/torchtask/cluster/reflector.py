@@ -7,7 +7,7 @@ Law: what vanished during a gap is reported as gone: each LIST marks what exists
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Protocol
 
@@ -15,17 +15,15 @@ import orjson
 
 from torchtask import clock
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ApiError, NoAnswerError, TooLargeError, pause_after
+from torchtask.cluster.errors import ApiError, NoAnswerError, pause_after
+from torchtask.cluster.pages import let_others, pages
 
-PAGE = 250  # read in one go: with many more, others would have to wait for their turn
-SMALLER = 8  # how many times fewer are asked for at once when a page was too large
 WATCH_SECONDS = "25"
 SILENCE_SECONDS = 30
 LEAST_DELAY, MOST_DELAY = 0.1, 3.0
 LASTING_SECONDS = 10.0  # what held for so long is tried again at once
 SHORT_SECONDS = 0.5  # a watch that ends sooner is not opened again at once
 OLD_SECONDS = 30.0
-AT_A_STRETCH = 25  # objects of a list, before others get a turn
 GONE_LATELY = 1000  # objects that may be gone before the answer to their creation was read
 RELIST_SECONDS = 300.0  # a server that keeps an event to itself is not believed for longer
 
@@ -57,37 +55,6 @@ class Report(Protocol):
 
 async def at_once() -> None:
     """Wait for nothing."""
-
-
-async def pages(api: Api, path: str, **query: str) -> AsyncIterator[Document]:
-    """Yield the pages of a collection, as of one moment; each is asked for while the one before is gone through.
-
-    Where objects are so large that a page is too large, fewer are asked for at once.
-    """
-    limit = PAGE
-
-    async def ask(**rest: str) -> Document:
-        nonlocal limit
-        while True:
-            try:
-                return await api.get(path, limit=str(limit), **query, **rest)
-            except TooLargeError:
-                if limit == 1:
-                    raise
-                limit = max(1, limit // SMALLER)
-
-    upcoming = asyncio.ensure_future(ask())
-    try:
-        while True:
-            page = await upcoming
-            token = page["metadata"].get("continue")
-            if token:
-                upcoming = asyncio.ensure_future(ask(**{"continue": token}))
-            yield page
-            if not token:
-                return
-    finally:
-        upcoming.cancel()
 
 
 class Reflector:
@@ -191,8 +158,7 @@ class Reflector:
                 continue
             self._changed(document, version)
             news += 1
-            if news % AT_A_STRETCH == 0:
-                await asyncio.sleep(0)
+            await let_others(news)
 
     def _distrust(self, version: int) -> None:
         """Refuse an answer older than what was seen; one that stays old comes from a store that was set back."""
@@ -208,11 +174,14 @@ class Reflector:
     async def _watch(self, version: int) -> int:
         query = self._query | {"allowWatchBookmarks": "true", "timeoutSeconds": WATCH_SECONDS}
         stream = self._api.stream(self._path, SILENCE_SECONDS, watch="true", resourceVersion=str(version), **query)
+        told = 0
         async with aclosing(stream) as lines:
             async for line in lines:
                 await self._turn()
                 version = self._tell(*_event(line))
                 self._heard(version)
+                told += 1
+                await let_others(told)  # many may have come at once
         self.fresh_time = clock.monotonic()
         return version
 

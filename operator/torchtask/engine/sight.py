@@ -16,7 +16,8 @@ from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, pause_after
-from torchtask.cluster.reflector import Reflector, pages
+from torchtask.cluster.pages import let_others, pages
+from torchtask.cluster.reflector import Reflector
 from torchtask.core import hold, names
 from torchtask.core.model import Task
 from torchtask.core.nodes import Node
@@ -34,7 +35,6 @@ from torchtask.settings import Settings
 SWEEP_SECONDS = 300
 SOON_SECONDS = 1.0
 BLIND_SECONDS = 30
-AT_A_STRETCH = 25  # tasks of a list, before others get a turn
 UNHEARD_SECONDS = 20  # of the change feed: then the tasks are listed meanwhile, so as not to go blind
 
 
@@ -204,8 +204,7 @@ class Sight:
             for number, document in enumerate(page["items"], start=1):
                 found.add(document["metadata"]["uid"])
                 self.take("LISTED", document)
-                if number % AT_A_STRETCH == 0:
-                    await asyncio.sleep(0)
+                await let_others(number)
         self.tasks.sweep(found, version)
         self._heard_time = max(self._heard_time, begun)
         if not self._listed.is_set() and taken_over == self._taken_over:
