@@ -4,13 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-
 from torchtask.core.manifest import Start, Trigger, job, job_spec
 from torchtask.core.model import Task
 from torchtask.core.schedule import NEVER
 from torchtask.core.spec import CatchUp, ConcurrencyPolicy, Overlap, Spec
 from torchtask.core.units import Timed
+from torchtask.core.wire.values import packed
 
 UID = "0a1b2c3d-0000-4000-8000-000000000000"
 FIRE_TIME = datetime(2026, 6, 1, 12, 0, 10, tzinfo=UTC)
@@ -32,7 +31,7 @@ def a_spec(pod: Any = None, *, job: Any = None, **fields: Any) -> Spec:
         catch_up_limit=0,
         successful_history=3,
         failed_history=3,
-        job_json=orjson.dumps(job_spec({"jobTemplate": {"spec": {"template": template, **(job or {})}}, **fields})),
+        job_text=packed(job_spec({"jobTemplate": {"spec": {"template": template, **(job or {})}}, **fields})),
         labels={},
         annotations={},
         template="",

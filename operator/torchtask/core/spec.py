@@ -106,7 +106,7 @@ class Spec:
 
     `jitter_seconds` delays each launch, by a stable number of seconds below it; 0: not at all. `digest` is the
     `scheduleHash`: it covers what decides *when* the task fires, so that a change of it starts a new account (law L9).
-    `deadline` is how late a launch may be, counted from its launch time; None: as late as it takes. `job_json` is the
+    `deadline` is how late a launch may be, counted from its launch time; None: as late as it takes. `job_text` is the
     Job's own spec, complete but for what one run adds, as JSON: as objects it would be most of what a task takes of the
     memory. `labels` and `annotations` are those the user wants on Jobs.
     `template` stands for all that a user says about what runs, and where. A daemon has a `schedule` that never fires.
@@ -125,7 +125,7 @@ class Spec:
     catch_up_limit: int
     successful_history: int
     failed_history: int
-    job_json: bytes
+    job_text: str
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     template: str
@@ -139,7 +139,7 @@ class Spec:
     @property
     def job(self) -> Json:
         """The Job's own spec; read anew each time."""
-        job: Json = orjson.loads(self.job_json)
+        job: Json = orjson.loads(self.job_text)
         return job
 
     @property

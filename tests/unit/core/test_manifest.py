@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import pytest
 
 from tests.launches import FIRE_TIME, UID, a_job, a_spec, pod_of
 from torchtask.core.errors import SpecError
 from torchtask.core.manifest import Trigger, ended_by, job_spec
 from torchtask.core.units import Instance, Manual, Timed, Unit
+from torchtask.core.wire.values import packed
 
 NODE = "worker-1"
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -81,7 +81,7 @@ def test_the_pods_of_a_task_can_be_found(metadata: Any, marked: Any) -> None:
     spec = a_spec()
     template = {**spec.job["template"], **({} if metadata is None else {"metadata": metadata})}
 
-    made = a_job(replace(spec, job_json=orjson.dumps({**spec.job, "template": template})))
+    made = a_job(replace(spec, job_text=packed({**spec.job, "template": template})))
 
     assert made["spec"]["template"]["metadata"] == marked
 

@@ -55,4 +55,4 @@ def _changed(value: When | Daemon, default: When | Daemon) -> dict[str, str]:
 
 def hashed(value: object) -> str:
     """Return 16 hexadecimal digits that stand for a JSON value."""
-    return sha256(packed(value)).hexdigest()[:16]
+    return sha256(packed(value).encode()).hexdigest()[:16]
