@@ -69,8 +69,8 @@ def test_the_options_of_a_daemon_are_read() -> None:
 @pytest.mark.parametrize(
     ("document", "digest"),
     [
-        (task(schedule="*/10 * * * * *"), "68b5405cfb74cbd8"),
-        (task(at=AT), "5353eb353d42a377"),
+        (task(schedule="*/10 * * * * *"), "ae2565d0e2a9def9"),
+        (task(at=AT), "ae56d55da1872fa3"),
         (
             task(
                 schedule="@daily",
@@ -81,13 +81,13 @@ def test_the_options_of_a_daemon_are_read() -> None:
                 suspend=True,
                 maxInstances=3,
             ),
-            "85fe45e69fa25bb6",
+            "e5f67cf4c6ea568f",
         ),
         (
             {"spec": {"schedule": "@daily", "jobTemplate": {"spec": {"template": POD, "ttlSecondsAfterFinished": 60}}}},
-            "cf04207d0eb097c9",
+            "02797e9fcf3d0883",
         ),
-        (daemon(), "371ce738f253742b"),
+        (daemon(), "231db515de37d417"),
     ],
 )
 def test_a_newer_operator_reads_the_same_digest(document: dict[str, Any], digest: str) -> None:

@@ -148,3 +148,10 @@ def test_whatever_stands_in_a_spec_it_is_judged(spec: dict[str, Any]) -> None:
     for odd in (*with_odd_parts(spec), *({**spec, field: odd} for field in FIELDS for odd in ODD)):
         with suppress(SpecError):
             tasks.spec(odd, UID)
+
+
+@pytest.mark.parametrize("beyond", [2**64, -(2**63) - 1, "\ud800"])
+def test_what_cannot_be_kept_as_json_is_refused(beyond: object) -> None:
+    """No API server tells of such: it would run as something else, or not at all."""
+    with pytest.raises(SpecError, match="spec: cannot be written as JSON"):
+        read(template(fancy=beyond))

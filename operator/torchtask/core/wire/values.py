@@ -76,12 +76,12 @@ def given(fields: Mapping[str, Any], name: str, default: object) -> object:
 
 
 def packed(value: object) -> str:
-    """Return a part of a spec as JSON, the same for equal ones.
+    """Return a part of a spec as JSON.
 
     As a text, to be kept: the bytes themselves keep the room that they were written in, 4 kB for 200 of them.
     """
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(value).decode()
     except TypeError as error:  # a number of more than 64 bits, or half a character: no API server tells of such
         raise SpecError("spec", f"cannot be written as JSON: {error}") from None
 

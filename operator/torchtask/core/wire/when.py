@@ -1,5 +1,6 @@
 """The fields that decide when a task fires; the schedule package judges the texts themselves."""
 
+import json
 from dataclasses import fields
 from hashlib import sha256
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from torchtask.core.instants import rfc3339
 from torchtask.core.schedule import DayMatch, Fold, Gap, When
 from torchtask.core.spec import Daemon, Json
-from torchtask.core.wire.values import choice, given, mapping, moment, packed, text, texts
+from torchtask.core.wire.values import choice, given, mapping, moment, text, texts
 
 _PLAIN = When()
+_JSON = json.JSONEncoder(sort_keys=True)  # what was hashed before is to have the same hash
 
 
 def read(spec: Json, uid: str) -> When:
@@ -55,4 +57,4 @@ def _changed(value: When | Daemon, default: When | Daemon) -> dict[str, str]:
 
 def hashed(value: object) -> str:
     """Return 16 hexadecimal digits that stand for a JSON value."""
-    return sha256(packed(value).encode()).hexdigest()[:16]
+    return sha256(_JSON.encode(value).encode()).hexdigest()[:16]
