@@ -1,15 +1,16 @@
 """Lets those go first whose time has come: what only follows from others waits until their launches are on their way.
 
-Law: nobody waits for longer than MOST_SECONDS, and then they go on in the order in which they came, a few at a time.
+Law: nobody waits for longer than MOST_SECONDS, and then they go on in the order in which they came.
+Law: a few go on in one turn of the loop, also when nobody is in a hurry: hundreds of answers may come at once.
 """
 
 import asyncio
 from collections import deque
 
 from torchtask import clock
+from torchtask.engine.stretch import Stretch
 
 MOST_SECONDS = 0.2
-AT_A_STRETCH = 20
 
 
 class Hurry:
@@ -18,6 +19,7 @@ class Hurry:
     def __init__(self) -> None:
         self._until: float | None = None
         self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()  # with the moment when each came
+        self._stretch = Stretch(self._let_some)
 
     def begin(self) -> None:
         """Let the others wait, unless one of them has waited for long."""
@@ -38,18 +40,14 @@ class Hurry:
 
     async def over(self) -> None:
         """Return when nobody is in a hurry."""
-        if self._until is None and not self._waiting:
+        if self._until is None and not self._waiting and self._stretch.take():
             return
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append((clock.monotonic(), turn))
         await turn
 
     def _let_some(self) -> None:
-        if self._until is not None:
-            return  # somebody's time has come meanwhile
-        for _ in range(min(AT_A_STRETCH, len(self._waiting))):
+        while self._until is None and self._waiting and self._stretch.take():
             _, turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
-        if self._waiting:
-            asyncio.get_running_loop().call_soon(self._let_some)

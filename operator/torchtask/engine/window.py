@@ -11,13 +11,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from torchtask import clock
+from torchtask.engine.stretch import Stretch
 
 FEWEST, FIRST, MOST = 16, 128, 256
 RECOVERY_SECONDS = 1.0  # answers to requests of one moment halve it once
 
 
 class Window:
-    """Room for requests: of a namespace in the order of asking, of several by turns.
+    """Room for requests: of a namespace in the order of asking, of several by turns; a few in one turn of the loop.
 
     `calm` is set while few are under way, and nobody waits, but for one namespace: its requests may take long. It has
     not been since `busy_since`.
@@ -33,6 +34,7 @@ class Window:
         self.calm.set()
         self.busy_since = float("-inf")
         self._opening: asyncio.TimerHandle | None = None
+        self._stretch = Stretch(self._let)
 
     @asynccontextmanager
     async def of(self, namespace: str) -> AsyncIterator[None]:
@@ -48,7 +50,6 @@ class Window:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(namespace, deque()).append(turn)
         self._let()
-        self._look_around()
         try:
             await turn
         except asyncio.CancelledError:
@@ -93,7 +94,6 @@ class Window:
         if not self._inside[namespace]:
             del self._inside[namespace]
         self._let()
-        self._look_around()
 
     def _look_around(self) -> None:
         """See whether it is calm."""
@@ -105,8 +105,9 @@ class Window:
             self.busy_since = clock.monotonic()
 
     def _let(self) -> None:
-        while namespace := next(filter(self._has_room, self._waiting), None):
+        while (namespace := next(filter(self._has_room, self._waiting), None)) and self._stretch.take():
             self._take_turn(namespace)
+        self._look_around()
         wait = self._closed_until - clock.monotonic()
         if self._waiting and wait > 0:
             if self._opening is not None:

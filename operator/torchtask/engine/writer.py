@@ -80,6 +80,7 @@ class Writer:
                     await self._write(uid)
                 except Exception as error:  # noqa: BLE001 -- the others are written all the same
                     self._complaint.failed(error)
+                await asyncio.sleep(0)  # as below
 
         await asyncio.gather(*(serve() for _ in range(WRITERS)))
 

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from torchtask.engine import hurry
-from torchtask.engine.hurry import AT_A_STRETCH, Hurry
+from torchtask.engine.hurry import Hurry
+from torchtask.engine.stretch import AT_A_STRETCH
 
 
 def run(work: Callable[[Hurry, list[int]], Awaitable[None]]) -> None:
@@ -60,6 +61,21 @@ def test_they_go_on_a_few_at_a_time_and_wait_anew_when_there_is_a_hurry_again() 
         assert len(gone) == AT_A_STRETCH
         found.end()
         for _ in range(10):
+            await asyncio.sleep(0)
+        assert gone == list(range(3 * AT_A_STRETCH))
+
+    run(work)
+
+
+def test_those_who_come_at_once_go_on_a_few_at_a_time() -> None:
+    """Nobody is in a hurry, but what comes meanwhile would be: hundreds of answers may come in one turn of the loop."""
+
+    async def work(found: Hurry, gone: list[int]) -> None:
+        await come(found, gone, *range(3 * AT_A_STRETCH))
+        assert len(gone) == AT_A_STRETCH
+        await asyncio.sleep(0)
+        assert AT_A_STRETCH <= len(gone) <= 2 * AT_A_STRETCH
+        for _ in range(5):
             await asyncio.sleep(0)
         assert gone == list(range(3 * AT_A_STRETCH))
 

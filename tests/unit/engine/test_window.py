@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from torchtask import clock
+from torchtask.engine.stretch import AT_A_STRETCH
 from torchtask.engine.window import FEWEST, FIRST, MOST, Window
 
 MANY = "".join(map(chr, range(0x4E00, 0x4E00 + 2 * FIRST)))
@@ -69,9 +70,9 @@ def test_namespaces_whose_requests_take_long_leave_room_for_others() -> None:
             pass
         for task in slow:
             task.cancel()
-        await asyncio.sleep(0.01)
+        async with asyncio.timeout(1):
+            await window.calm.wait()
         assert window.in_flight == 0
-        assert window.calm.is_set()
 
     run(work)
 
@@ -163,6 +164,25 @@ def test_nothing_goes_before_retry_after_has_passed() -> None:
         async with window.of("a"):
             assert clock.monotonic() - begun >= 0.2
             assert window.in_flight == 4
+        for task in tasks:
+            task.cancel()
+
+    run(work)
+
+
+def test_those_who_waited_go_a_few_at_a_time() -> None:
+    """Hundreds of requests that are sent in one turn of the loop would keep it to themselves."""
+
+    async def work(window: Window) -> None:
+        tasks = await asked(window, FIRST + 3 * AT_A_STRETCH)
+        for task in tasks[: 3 * AT_A_STRETCH]:
+            task.cancel()
+        seen = []
+        for _ in range(4):
+            await asyncio.sleep(0)
+            seen.append(window.in_flight)
+        full = FIRST - 3 * AT_A_STRETCH
+        assert seen == [full + AT_A_STRETCH, full + 2 * AT_A_STRETCH, FIRST, FIRST]
         for task in tasks:
             task.cancel()
 
