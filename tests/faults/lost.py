@@ -26,6 +26,7 @@ LAST = Applied(Task("last", at=END - 8), "uid-last", NOON)
 EMPTY = Applied(Task("empty", period=10, policy="Queue", seconds=3), "uid-empty", NOON)
 TWO = Applied(Task("two", period=10, policy="Queue", limit=2, seconds=15), "uid-two", NOON)
 SECOND = Applied(Task("second", period=1, policy="Allow", limit=None, catch_up="None"), "uid-second", NOON)
+THIRD = Applied(Task("third", period=3, policy="Queue", limit=2, queue_limit=4, seconds=2), "uid-third", NOON)
 JITTER = Applied(Task("jitter", period=10, jitter=4), "uid-jitter", NOON)
 PLACES = Applied(Task("places", period=10, limit=2, seconds=3), "uid-places", NOON)
 DAEMON = Applied(Task("daemon", daemon=True, seconds=8), "uid-daemon", NOON)
@@ -63,6 +64,19 @@ def asked_again(seconds: float) -> Evidence:
         for run in evidence.runs
     ]
     return with_calls(replace(evidence, runs=runs), *refused)
+
+
+def come_again_later(at: float) -> Evidence:
+    """Refuse all launches until 62 s, with 429 from `at` on; lose a fire time that comes when one waited for 6 s."""
+    late = {NOON + 51: 11.5, NOON + 54: 8.5, NOON + 60: 4.6, NOON + 63: 1.6, NOON + 66: 0.7}
+    evidence = history(THIRD, lost=lambda time: time == NOON + 57, late=lambda time: late.get(time, 0.02))
+    refused = [launched(THIRD, NOON + 51, seconds)[0] for seconds in (2.02, 5.1, 8.2)]
+    refused.append(replace(launched(NONE, NOON + 45)[0], arrived=NOON + at, answered=NOON + at + 0.01))
+    for post in refused:
+        post.status = post.server_status = 429
+        post.server_body = b""
+    fault = Fault("429", NOON + 49, NOON + 62, hampered=True)
+    return replace(with_calls(evidence, *refused), faults=[fault])
 
 
 def said_to_wait(applied: Applied) -> Evidence:

@@ -124,10 +124,16 @@ def nobody_there(evidence: Evidence, applied: Applied, time: int) -> bool:
 
 
 def _undecided(evidence: Evidence, applied: Applied, time: int) -> Iterator[Span]:
-    """Say when a launch of a task had been without an answer for so long that the task decides nothing more (L7)."""
+    """Say when a launch of a task had been without an answer for so long that the task decides nothing more (L7).
+
+    One that the API server told to come again later, as others before it, was sent later than it was to be.
+    """
+    told = [c.answered for c in evidence.calls if c.status == TOO_MANY and c.verb == "create" and c.answered]
     for (owner, of), posts in evidence.posts.items():
         if owner == applied.uid and of <= time + applied.task.jitter:
             since = posts[0].call.arrived if applied.task.policy in WAITING else min(of, posts[0].call.arrived)
+            if any(since - TOLD_TO_WAIT - MARGIN <= moment <= since for moment in told):
+                since = min(since, max(of, since - TOLD_TO_WAIT))
             yield since + RECENT, answered(evidence, posts[0])
 
 

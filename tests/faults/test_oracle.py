@@ -76,6 +76,7 @@ PASSES = {
     "a launch with a jitter that is refused until the next fire time": lost.answered(
         lost.JITTER, 403, 403, 403, 403, seconds=(2.1, 3.2, 5.3, 8.4)
     ),
+    "a launch that the API server had told to come later": lost.come_again_later(50),
     "a launch at a moment that is refused for good": lost.answered(lost.ONCE, 422, seconds=(0.02,)),
     "a launch at a moment that is refused as long as we look": lost.answered(
         lost.ONCE, *[403] * 21, seconds=[3 * n + 0.02 for n in range(21)]
@@ -110,6 +111,7 @@ CAUGHT = {
     ("I2", "a launch with a jitter that is refused for a while"): lost.answered(
         lost.JITTER, 403, 403, seconds=(2.1, 3.2)
     ),
+    ("I2", "a launch that was late before it was told to wait"): lost.come_again_later(45),
     ("I2", "a launch at a moment that is refused for a while"): lost.answered(
         lost.ONCE, 403, 403, 403, seconds=(0.02, 1.1, 3.2)
     ),
