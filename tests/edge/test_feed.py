@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from kopf._cogs.aiokits import aioadapters
 
 from tests.edge.loopback import Anybody, served
 from tests.telling import Report, complaint
@@ -73,9 +72,8 @@ def test_kopf_is_started_again_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> 
     begun: list[int] = []
     monkeypatch.setattr(feed, "RESTART_SECONDS", 0.1)
 
-    async def operator(*, ready_flag: Any, **_: Any) -> None:
+    async def operator(**_: Any) -> None:
         begun.append(1)
-        await aioadapters.raise_flag(ready_flag)
         await asyncio.sleep(0.05)
         if len(begun) < 3:
             raise RuntimeError("an ERROR in the stream")
@@ -85,7 +83,7 @@ def test_kopf_is_started_again_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> 
 
     async def check() -> None:
         async with feeding(complaint()) as fed:
-            await until(lambda: len(begun) == 3 and fed.is_watching())
+            await until(lambda: len(begun) == 3)
             assert fed.is_live()
         assert not fed.is_live()
 
@@ -96,19 +94,40 @@ def test_a_kopf_that_hangs_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     """It watches, for all it says, and asks for nothing any more: only a new process helps."""
     monkeypatch.setattr(feed, "STUCK_SECONDS", 0.2)
 
-    async def operator(*, ready_flag: Any, **_: Any) -> None:
-        await aioadapters.raise_flag(ready_flag)
+    async def operator(**_: Any) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr("kopf.operator", operator)
 
     async def check() -> None:
         async with feeding(complaint()) as fed:
-            await until(fed.is_watching)
             fed._heard_of(paths.TASKS, None)  # noqa: SLF001 -- as its session does
             assert fed.is_live()
             await until(lambda: not fed.is_live())
+
+    asyncio.run(check())
+
+
+def test_who_was_granted_no_watch_since_kopf_began_is_not_watching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kopf also runs where the definition of TorchTasks is gone: then nothing is seen, and nobody may say otherwise."""
+    monkeypatch.setattr(feed, "RESTART_SECONDS", 0.01)
+    begun = list[int]()
+
+    async def operator(**_: Any) -> None:
+        begun.append(1)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("kopf.operator", operator)
+
+    async def check() -> None:
+        async with feeding(complaint()) as fed:
+            await until(lambda: len(begun) == 1)
+            assert not fed.is_watching()
+            fed._heard_of(paths.TASKS, None)  # noqa: SLF001 -- as its session does
             assert fed.is_watching()
+            fed.begin_anew()
+            await until(lambda: len(begun) == 2)
+            assert not fed.is_watching()
 
     asyncio.run(check())
 

@@ -122,7 +122,7 @@ class Feed:
         return self._thread.is_alive() and clock.monotonic() - self._moved_time < STUCK_SECONDS
 
     def is_watching(self) -> bool:
-        """Tell whether kopf runs; it may still be waiting for an API server that does not answer."""
+        """Tell whether kopf was granted a list or watch since it began: without a definition it never is."""
         return self._watching.is_set()
 
     def _run(self) -> None:
@@ -139,16 +139,13 @@ class Feed:
 
         Not by a flag that stops it: when kopf ends of itself it would wait 5 s for whoever waits for that flag.
         """
-        loop, ready, registry = asyncio.get_running_loop(), asyncio.Event(), kopf.OperatorRegistry()
+        loop, registry = asyncio.get_running_loop(), kopf.OperatorRegistry()
         kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)(self._on_event)
         kopf.on.login(registry=registry, backoff=LOGIN_PAUSE_SECONDS)(self._login)
         identity: Any = names.MANAGED_BY  # kopf would ask for the user's name, and a Pod's user has only a number
-        watching = asyncio.create_task(self._watch_begins(ready))
         minding = asyncio.create_task(self._mind())
         running = asyncio.create_task(
-            kopf.operator(
-                registry=registry, settings=_settings(), identity=identity, clusterwide=True, ready_flag=ready
-            )
+            kopf.operator(registry=registry, settings=_settings(), identity=identity, clusterwide=True)
         )
         self._end_kopf = partial(loop.call_soon_threadsafe, running.cancel)
         minding.add_done_callback(lambda _: running.cancel())
@@ -160,7 +157,6 @@ class Feed:
         finally:
             self._moved_time = clock.monotonic()
             self._watching.clear()
-            watching.cancel()
             minding.cancel()
 
     async def _mind(self) -> None:
@@ -171,10 +167,6 @@ class Feed:
         while (rest := self._moved_time + DEAF_SECONDS - clock.monotonic()) > 0:  # noqa: ASYNC110 -- for time to pass
             await asyncio.sleep(rest)
         self._call(self._complaint.failed, NoAnswerError("kopf was granted no watch, and begins anew"))
-
-    async def _watch_begins(self, ready: asyncio.Event) -> None:
-        await ready.wait()
-        self._watching.set()
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         """Call in the loop that made the feed, unless that one is over."""
@@ -201,6 +193,7 @@ class Feed:
             self._call(self._complaint.failed, error)
         elif path == paths.TASKS:
             self._moved_time = clock.monotonic()
+            self._watching.set()
             self._call(self._complaint.well)
             self._call(self._taker.heard)
 
