@@ -84,6 +84,8 @@ def test_kopf_is_started_again_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> 
     async def check() -> None:
         async with feeding(complaint()) as fed:
             await until(lambda: len(begun) == 3)
+            fed._heard_of(paths.TASKS, None)  # noqa: SLF001 -- as its session does
+            assert fed.is_watching()
             assert fed.is_live()
         assert not fed.is_live()
 
@@ -104,6 +106,7 @@ def test_a_kopf_that_hangs_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
             fed._heard_of(paths.TASKS, None)  # noqa: SLF001 -- as its session does
             assert fed.is_live()
             await until(lambda: not fed.is_live())
+            assert fed.is_watching()
 
     asyncio.run(check())
 

@@ -31,13 +31,13 @@ from torchtask.engine.levels import show
 from torchtask.engine.sight import Sight
 from torchtask.engine.skew import Skew
 from torchtask.engine.store import Record
+from torchtask.engine.stretch import AT_A_STRETCH
 from torchtask.engine.told import Told
 from torchtask.engine.writer import Writer
 from torchtask.settings import Settings
 
 LONGEST_SLEEP_SECONDS = 0.5  # so that steps of the wall clock are seen
 STEP = timedelta(seconds=1)
-AT_A_STRETCH = 20  # passes before others get a turn
 CONNECTIONS = 64  # beside those that have their own, so that none of these keeps the others waiting:
 LISTS, CLEARING = 8, 16  # and launches and statuses
 STUCK_SECONDS = 10

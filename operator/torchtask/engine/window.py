@@ -76,6 +76,7 @@ class Window:
         if namespace in self._waiting or not self._has_room(namespace):
             return False
         self._enter(namespace)
+        self._look_around()
         return True
 
     def _has_room(self, namespace: str) -> bool:
@@ -85,7 +86,6 @@ class Window:
     def _enter(self, namespace: str) -> None:
         self.in_flight += 1
         self._inside[namespace] += 1
-        self._look_around()
 
     def leave(self, namespace: str) -> None:
         """Give room back; who waited longest for it takes it."""
@@ -115,9 +115,11 @@ class Window:
             self._opening = asyncio.get_running_loop().call_later(wait, self._let)
 
     def _take_turn(self, namespace: str) -> None:
-        """Let one of a namespace in; then it is the others' turn."""
+        """Let one of a namespace in that still waits; then it is the others' turn."""
         queue = self._waiting.pop(namespace)
         turn = queue.popleft()
+        while turn.done() and queue:
+            turn = queue.popleft()
         if queue:
             self._waiting[namespace] = queue
         if not turn.done():

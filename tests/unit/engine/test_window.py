@@ -70,9 +70,9 @@ def test_namespaces_whose_requests_take_long_leave_room_for_others() -> None:
             pass
         for task in slow:
             task.cancel()
-        async with asyncio.timeout(1):
-            await window.calm.wait()
+        await asyncio.sleep(0.01)
         assert window.in_flight == 0
+        assert window.calm.is_set()
 
     run(work)
 
