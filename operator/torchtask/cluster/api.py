@@ -16,6 +16,7 @@ import aiohttp
 import orjson
 
 from torchtask import clock
+from torchtask.cluster import nesting
 from torchtask.cluster.connection import Connection, words_of
 from torchtask.cluster.errors import ApiError, NoAnswerError, NotLeadingError, TooLargeError
 from torchtask.cluster.exchange import Exchange, retry_after, skew
@@ -120,7 +121,7 @@ class Api:
                 await self._unanswered(error)
                 raise NoAnswerError(f"{request.method} {request.path}: {words_of(error)}") from error
             await self._answered(request, response, sent, begun)
-            return _document(body, response)
+            return await _document(body, response)
 
     async def _answered(
         self, request: _Request, response: aiohttp.ClientResponse, sent: datetime, begun: float
@@ -157,7 +158,7 @@ class Api:
             ) as response:
                 await self._answered(request, response, sent, begun)
                 if response.status != 200:
-                    _document(await response.read(), response)
+                    await _document(await response.read(), response)
                 rest = b""
                 async for chunk in response.content.iter_any():
                     *lines, rest = (rest + chunk).split(b"\n")
@@ -182,11 +183,11 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _document(body: bytes, response: aiohttp.ClientResponse) -> Document:
+async def _document(body: bytes, response: aiohttp.ClientResponse) -> Document:
     """Read an answer; raises `ApiError` for a refusal, `NoAnswerError` for what is not Kubernetes' language."""
     document = None
     with suppress(ValueError):
-        document = orjson.loads(body)
+        document = await nesting.read(body)
     if response.status >= 400:
         words = document if isinstance(document, dict) else {"message": body[:200].decode(errors="replace")}
         raise ApiError(

@@ -13,13 +13,14 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import aiohttp
 from kubernetes import client, config
 
 from torchtask import clock
 from torchtask.cluster.errors import ApiError, ClusterError, NoAnswerError, NoClusterError
+from torchtask.cluster.nesting import ShallowLines
 
 SERVICE_HOST = "KUBERNETES_SERVICE_HOST"
 NOTHING = "nothing,!nothing"  # the selector of objects that have a label and do not have it
@@ -145,14 +146,19 @@ async def session(
 ) -> aiohttp.ClientSession:
     """Return a session with the credentials of this moment, in which every list of the collection at `path` is empty.
 
-    Who uses it is to watch, from the version of the list on: what exists already, others list. `heard(path, error)` is
-    told how each request went, `listed()` of each list of that collection that was granted. Raises `NoAnswerError`.
+    No event is nested too deeply to be read. Who uses it is to watch, from the version of the list on: what exists
+    already, others list. `heard(path, error)` is told how each request went, `listed()` of each list of that collection
+    that was granted. Raises `NoAnswerError`.
     """
 
-    async def emptied(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-        if request.url.path == path and "watch" not in request.url.query:
+    async def harmless(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        is_watch = "watch" in request.url.query
+        if request.url.path == path and not is_watch:
             request.url = request.url.update_query(labelSelector=NOTHING)
-        return await send(request)
+        response = await send(request)
+        if is_watch:
+            response.content = cast("aiohttp.StreamReader", ShallowLines(response.content))
+        return response
 
     async def ended(_: object, __: object, told: aiohttp.TraceRequestEndParams) -> None:
         status, reason = told.response.status, told.response.reason or ""
@@ -172,7 +178,7 @@ async def session(
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=connection.tls),
         headers=await connection.headers(),
-        middlewares=(emptied,),
+        middlewares=(harmless,),
         trace_configs=[trace],
     )
 

@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Protocol
 
-import orjson
-
 from torchtask import clock
+from torchtask.cluster import nesting
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, NoAnswerError, pause_after
 from torchtask.cluster.pages import let_others, pages
@@ -178,7 +177,7 @@ class Reflector:
         async with aclosing(stream) as lines:
             async for line in lines:
                 await self._turn()
-                version = self._tell(*_event(line))
+                version = self._tell(*await _event(line))
                 self._heard(version)
                 told += 1
                 await let_others(told)  # many may have come at once
@@ -206,10 +205,10 @@ class Reflector:
         self._listener.gone(uid)
 
 
-def _event(line: bytes) -> tuple[str, Document, int]:
+async def _event(line: bytes) -> tuple[str, Document, int]:
     """Read an event's type, object and version; raises ApiError for an ERROR, NoAnswerError for what is no event."""
     try:
-        event = orjson.loads(line)
+        event = await nesting.read(line)
         kind, document = event["type"], event["object"]
         if kind != "ERROR":
             return kind, document, int(document["metadata"]["resourceVersion"])

@@ -1,7 +1,7 @@
 """Specs that the operator refuses: those that the definition refuses, in words that name the field."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from tests.crd import refused_limits, refused_when
 from tests.crd.accepted import SPECS
 from tests.crd.documents import Refusal, daemon, task, template
 from tests.crd.schema import version
+from torchtask.cluster.nesting import DEEPEST
 from torchtask.core.errors import SpecError, UnknownTimeZoneError
 from torchtask.core.spec import Spec
 from torchtask.core.wire import tasks
@@ -155,3 +156,21 @@ def test_what_cannot_be_kept_as_json_is_refused(beyond: object) -> None:
     """No API server tells of such: it would run as something else, or not at all."""
     with pytest.raises(SpecError, match="spec: cannot be written as JSON"):
         read(template(fancy=beyond))
+
+
+def test_what_is_nested_deeper_than_it_can_be_written_is_refused() -> None:
+    """Also what was cut on the way here: no Job is made of the rest."""
+    deep: Any = 1
+    for _ in range(DEEPEST - 20):
+        deep = {"a": deep}
+
+    with pytest.raises(SpecError, match=r"spec: cannot be written as JSON .*254 levels"):
+        read(template(fancy=deep))
+
+
+@pytest.mark.parametrize(("size", "refused"), [(130_000, False), (132_000, True)])
+def test_a_spec_has_a_size(size: int, *, refused: bool) -> None:
+    """All are kept in memory, and packed for each launch."""
+    message = r"spec: is 132,\d{3} bytes as JSON, and may be 131,072: a ConfigMap holds more"
+    with pytest.raises(SpecError, match=message) if refused else nullcontext():
+        read(template(fancy="x" * size))

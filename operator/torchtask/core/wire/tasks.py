@@ -19,6 +19,7 @@ _HISTORY = 3
 _MOST_JITTER = 86_400
 _MOST_PRIORITY = 1_000
 _LONGEST_NONCE = 64
+_MOST_BYTES = 128 * 2**10  # of a spec: all are kept in memory
 
 
 def task(document: Json, now: datetime, default_timeout: int | None = None) -> Task:
@@ -72,6 +73,9 @@ def spec(document: object, uid: str, default_timeout: int | None = None) -> Spec
     `default_timeout`: the seconds that a run may take where the task does not say; a daemon's instances may for ever.
     """
     fields = mapping("spec", document)
+    size = len(packed(fields))
+    if size > _MOST_BYTES:
+        raise SpecError("spec", f"is {size:,} bytes as JSON, and may be {_MOST_BYTES:,}: a ConfigMap holds more")
     conflicts.judge(fields)
     suspend = boolean("spec.suspend", given(fields, "suspend", False))
     daemon = daemons.daemon(fields)

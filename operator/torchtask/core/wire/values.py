@@ -82,8 +82,9 @@ def packed(value: object) -> str:
     """
     try:
         return orjson.dumps(value).decode()
-    except TypeError as error:  # a number of more than 64 bits, or half a character: no API server tells of such
-        raise SpecError("spec", f"cannot be written as JSON: {error}") from None
+    except TypeError as error:  # nested too deeply; or what no API server tells of: 65 bits, half a character
+        message = f"cannot be written as JSON ({error}): at most 254 levels, and numbers of 64 bits"
+        raise SpecError("spec", message) from None
 
 
 def _typed(path: str, value: object, kind: type[Kind], word: str) -> Kind:
