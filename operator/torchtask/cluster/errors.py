@@ -69,5 +69,8 @@ class ApiError(ClusterError):
 
     @property
     def passing(self) -> bool:
-        """Whether the server, or what it knows of us, is at fault and not the request: overloaded, or broken."""
-        return self.status in {401, 429} or self.status >= 500
+        """Whether the server, or what it knows of us, is at fault and not the request: overloaded, or broken.
+
+        Policies and webhooks that deny may give any status; the server that says so copes.
+        """
+        return (self.status in {401, 429} or self.status >= 500) and not _DENIED.search(self.message)
