@@ -39,8 +39,8 @@ async def operate(chosen: settings.Settings, connection: Connection) -> None:
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
         server = await health.serve(
             chosen.health_port,
-            live=lambda: operation.is_live() and feed.is_live(),
-            ready=lambda: operation.is_ready() and feed.is_watching(),
+            ails=lambda: operation.ails() or feed.ails(),
+            obstacle=lambda: operation.obstacle() or feed.obstacle(),
             numbers=told.metrics.text,
         )
         feed.start()

@@ -30,7 +30,7 @@ class Settings:
     """What can be set.
 
     `namespace` is the operator's own, `identity` the name under which it leads: no two may have the same.
-    `log_level` is one of logging's numbers; `health_port` serves /livez and /readyz.
+    `log_level` is one of logging's numbers; `health_port` serves /livez, /readyz and /metrics.
     `tasks_in_namespace`: how many TorchTasks a namespace may have. `default_timeout_seconds`: for tasks that set none;
     None: no limit.
     """

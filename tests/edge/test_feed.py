@@ -1,12 +1,14 @@
 """The change feed: whatever ends kopf, it is started again, and the tasks are listed anew."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiohttp import web
+from kopf._cogs.clients.api import iter_jsonlines
 
 from tests.edge.loopback import Anybody, served
 from tests.telling import Report, complaint
@@ -85,9 +87,9 @@ def test_kopf_is_started_again_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> 
         async with feeding(complaint()) as fed:
             await until(lambda: len(begun) == 3)
             fed._heard_of(paths.TASKS, None)  # noqa: SLF001 -- as its session does
-            assert fed.is_watching()
-            assert fed.is_live()
-        assert not fed.is_live()
+            assert not fed.obstacle()
+            assert not fed.ails()
+        assert fed.ails()
 
     asyncio.run(check())
 
@@ -104,9 +106,9 @@ def test_a_kopf_that_hangs_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     async def check() -> None:
         async with feeding(complaint()) as fed:
             fed._heard_of(paths.TASKS, None)  # noqa: SLF001 -- as its session does
-            assert fed.is_live()
-            await until(lambda: not fed.is_live())
-            assert fed.is_watching()
+            assert not fed.ails()
+            await until(lambda: bool(fed.ails()))
+            assert not fed.obstacle()
 
     asyncio.run(check())
 
@@ -125,12 +127,12 @@ def test_who_was_granted_no_watch_since_kopf_began_is_not_watching(monkeypatch: 
     async def check() -> None:
         async with feeding(complaint()) as fed:
             await until(lambda: len(begun) == 1)
-            assert not fed.is_watching()
+            assert fed.obstacle()
             fed._heard_of(paths.TASKS, None)  # noqa: SLF001 -- as its session does
-            assert fed.is_watching()
+            assert not fed.obstacle()
             fed.begin_anew()
             await until(lambda: len(begun) == 2)
-            assert not fed.is_watching()
+            assert fed.obstacle()
 
     asyncio.run(check())
 
@@ -150,7 +152,7 @@ def test_a_kopf_that_is_granted_no_watch_is_begun_anew(monkeypatch: pytest.Monke
     async def check() -> None:
         async with feeding(report) as fed:
             await until(lambda: len(begun) == 3 and len(report.failures) >= 2)
-            assert fed.is_live()
+            assert not fed.ails()
 
     asyncio.run(check())
     assert "no watch" in str(report.failures[0])
@@ -183,6 +185,27 @@ def test_kopf_is_shown_no_list_and_all_of_the_watch(monkeypatch: pytest.MonkeyPa
     asyncio.run(check())
 
     assert asked == [{}, {"watch": "true"}, {"limit": "500", "labelSelector": "nothing,!nothing"}]
+
+
+def test_kopf_is_shown_no_event_that_it_could_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may nest an object too deeply: it would end kopf, and nobody's changes would be seen."""
+    monkeypatch.setattr(feed, "LOGIN_PAUSE_SECONDS", 0)
+    events = [b'{"object":' + b'{"a":' * levels + b"1" + b"}" * levels + b"}" for levels in (1, 5_000, 2)]
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=b"\n".join(events))
+
+    async def check() -> list[Any]:
+        async with served(answer) as api:
+            fed = feed.Feed(api._connection, Taker(asyncio.Event()), complaint())  # noqa: SLF001
+            kopfs = (await fed._login()).aiohttp_session  # noqa: SLF001
+            async with kopfs, kopfs.get(fed._connection.server + paths.TASKS, params={"watch": "true"}) as response:  # noqa: SLF001
+                return [json.loads(line) async for line in iter_jsonlines(response.content)]
+
+    shallow, deep, other = asyncio.run(check())
+
+    assert (shallow, other) == ({"object": {"a": 1}}, {"object": {"a": {"a": 1}}})
+    assert deep["object"]["a"]["a"]
 
 
 DISCOVERY = {

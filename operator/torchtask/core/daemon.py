@@ -155,13 +155,11 @@ def _outdated(
     state: State, spec: Spec, options: Daemon, places: list[_Place], current: dict[_Place, Run]
 ) -> tuple[list[Run], list[datetime]]:
     """Name the run to replace next, if all others are up; tell when they will be."""
-    if state.task.problem is not None or state.around.held is not None:
-        return [], []
     wanted_template = revision(state.task, spec)
     old = [r for _, r in sorted(current.items()) if r.template != wanted_template and not r.deleting]
     new = [r for r in current.values() if r.template == wanted_template]
     pending = [t for r in new if (t := _up_time(r, options)) is not None and t > state.now]
-    if not old:
+    if not old or state.task.problem is not None or state.around.held is not None:
         return [], pending  # only so that the state that is shown is true
     absent = [p for p in places if p not in current and not _is_done(state, p)]
     if absent or pending or any(r.deleting or _up_time(r, options) is None for r in new) or _is_going(current):

@@ -46,9 +46,12 @@ def is_ahead(ledger: Ledger, now: datetime) -> bool:
 
 
 def fallen_back(ledger: Ledger, now: datetime) -> Ledger:
-    """Go on from now under a clock that went back; what is counted and what waits stays (L10)."""
-    slots_now = slots.undated(ledger.slots)
-    return replace(ledger, accounted_time=now, decided_time=now, pending=(), following=None, slots=slots_now)
+    """Go on from now under a clock that went back; what is counted and what waits stays (L10).
+
+    The API server holds none of it: a status that tells of the future is to be written anew.
+    """
+    begun = replace(ledger, accounted_time=now, decided_time=now, pending=(), following=None, published=None)
+    return replace(begun, slots=slots.undated(ledger.slots))
 
 
 def restarted(ledger: Ledger, digest: str, generation: int, now: datetime) -> Ledger:

@@ -1,4 +1,4 @@
-"""The status document, as DESIGN section 3 has it. Everything a user reads about a task is put into words here."""
+"""The status document, as docs/status.md has it. Everything a user reads about a task is put into words here."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -117,13 +117,14 @@ class Feed:
         with contextlib.suppress(RuntimeError):  # its loop is closed already
             self._end_kopf()
 
-    def is_live(self) -> bool:
-        """Tell whether kopf watches, or is begun anew now and then, be it in vain: only one that hangs is dead."""
-        return self._thread.is_alive() and clock.monotonic() - self._moved_time < STUCK_SECONDS
+    def ails(self) -> str:
+        """Say whether kopf hangs; empty: it watches, or is begun anew now and then, be it in vain."""
+        moves = self._thread.is_alive() and clock.monotonic() - self._moved_time < STUCK_SECONDS
+        return "" if moves else "the change feed hangs"
 
-    def is_watching(self) -> bool:
-        """Tell whether kopf was granted a list or watch since it began: without a definition it never is."""
-        return self._watching.is_set()
+    def obstacle(self) -> str:
+        """Say whether kopf was granted no list or watch since it began, as without a definition; empty: it was."""
+        return "" if self._watching.is_set() else "no watch of TorchTasks was granted yet: are they defined?"
 
     def _run(self) -> None:
         while not self._stop.is_set():

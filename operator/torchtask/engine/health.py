@@ -1,4 +1,4 @@
-"""What others ask: `/livez`, is the loop turning; `/readyz`, does the operator see and fire; `/metrics`, how much."""
+"""What others ask: `/livez`, is the loop turning; `/readyz`, do tasks fire, or why not; `/metrics`, how much."""
 
 from collections.abc import Callable
 
@@ -7,13 +7,17 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 
 async def serve(
-    port: int, live: Callable[[], bool], ready: Callable[[], bool], numbers: Callable[[], bytes]
+    port: int, ails: Callable[[], str], obstacle: Callable[[], str], numbers: Callable[[], bytes]
 ) -> web.AppRunner:
-    """Serve all three on all addresses, IPv4 and IPv6; the caller cleans the runner up."""
+    """Serve all three on all addresses, IPv4 and IPv6; the caller cleans the runner up.
 
-    def answer(check: Callable[[], bool]) -> Callable[[web.Request], object]:
+    `ails` and `obstacle` say what keeps the operator from being live, and ready; empty: nothing.
+    """
+
+    def answer(ask: Callable[[], str]) -> Callable[[web.Request], object]:
         async def handle(_: web.Request) -> web.Response:
-            return web.Response(text="ok\n") if check() else web.Response(status=503, text="no\n")
+            why_not = ask()
+            return web.Response(status=503, text=f"no: {why_not}\n") if why_not else web.Response(text="ok\n")
 
         return handle
 
@@ -22,8 +26,8 @@ async def serve(
 
     application = web.Application()
     application.router.add_get("/metrics", tell)
-    application.router.add_get("/livez", answer(live))  # type: ignore[arg-type]
-    application.router.add_get("/readyz", answer(ready))  # type: ignore[arg-type]
+    application.router.add_get("/livez", answer(ails))  # type: ignore[arg-type]
+    application.router.add_get("/readyz", answer(obstacle))  # type: ignore[arg-type]
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, port=port).start()

@@ -94,13 +94,18 @@ class Operation:
                 await self._writer.flush()
         await self.leader.step_down()
 
-    def is_live(self) -> bool:
-        """Tell whether the loop turns."""
-        return clock.monotonic() - self._turned < STUCK_SECONDS
+    def ails(self) -> str:
+        """Say what is wrong with the process itself; empty: the loop turns."""
+        turns = clock.monotonic() - self._turned < STUCK_SECONDS
+        return "" if turns else f"the loop has stood still for {STUCK_SECONDS} s"
 
-    def is_ready(self) -> bool:
-        """Tell whether tasks fire, by this operator or by the one that leads: all is seen, the clock can be trusted."""
-        return self.sight.is_clear and self.leader.is_known and not self._skew.is_great
+    def obstacle(self) -> str:
+        """Say why tasks may not fire, by this operator or by the one that leads; empty: nothing keeps them from it."""
+        if not self.leader.is_known:
+            return "it is not known who leads"
+        if self._skew.is_great:
+            return f"the clock is {self._skew.seconds:.1f} s off the API server's"
+        return self.sight.obstacle
 
     def _show(self) -> None:
         """Set the numbers that are looked up."""
@@ -194,7 +199,7 @@ class Operation:
 
     def _attend(self, uid: str) -> None:
         record = self.sight.tasks.get(uid)
-        if record is None:
+        if record is None or record.unread:
             return
         try:
             self._pass(record)

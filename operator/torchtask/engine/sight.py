@@ -15,9 +15,9 @@ from http import HTTPStatus
 from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
-from torchtask.cluster.errors import ApiError, pause_after
+from torchtask.cluster.errors import ApiError, NoAnswerError, pause_after
 from torchtask.cluster.pages import let_others, pages
-from torchtask.cluster.reflector import Reflector
+from torchtask.cluster.reflector import OLD_SECONDS, Reflector
 from torchtask.core import hold, names
 from torchtask.core.model import Task
 from torchtask.core.nodes import Node
@@ -66,6 +66,8 @@ class Sight:
         self._hold_watch = Reflector(api, holds, self._hold, watching["the hold"], fieldSelector=named)
         self._listed, self._sweep_wanted, self._holds_known = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._heard_time = float("-inf")
+        self._version = 0
+        self._older_since: float | None = None  # lists have been of versions before that
         self._news: set[News] = set()
         self._taken_over = clock.now()
         self._led_until: datetime | None = None
@@ -113,9 +115,21 @@ class Sight:
 
     @property
     def is_clear(self) -> bool:
-        """Whether enough is seen to decide: all tasks and Jobs, as of a moment ago, and whether there is a hold."""
-        known = self._listed.is_set() and self._jobs.sighted.is_set() and self._holds_known.is_set()
-        return known and clock.monotonic() - min(self._heard_time, self._jobs.fresh_time) < BLIND_SECONDS
+        """Whether enough is seen to decide."""
+        return not self.obstacle
+
+    @property
+    def obstacle(self) -> str:
+        """What is not seen of tasks and Jobs, as of a moment ago, or of whether there is a hold; empty: all is."""
+        if not self._listed.is_set():
+            return "the TorchTasks are not listed yet"
+        if not self._jobs.sighted.is_set():
+            return "the Jobs are out of sight"
+        if not self._holds_known.is_set():
+            return "it is not known yet whether there is a hold"
+        now, heard = clock.monotonic(), {"TorchTasks": self._heard_time, "Jobs": self._jobs.fresh_time}
+        silent = [kind for kind, time in heard.items() if now - time >= BLIND_SECONDS]
+        return f"nothing was heard of the {silent[0]} for {BLIND_SECONDS} s" if silent else ""
 
     def take(self, kind: str | None, document: Document) -> None:
         """Take an event of the change feed; one that cannot be taken keeps no other from being seen."""
@@ -198,10 +212,11 @@ class Sight:
         found: set[str] = set()
         version = 0
         async for page in pages(self._api, paths.TASKS):
-            if taken_over != self._taken_over:
-                return  # in vain: it began before we took over
             version = int(page["metadata"]["resourceVersion"])
+            self._distrust(version)
             for number, document in enumerate(page["items"], start=1):
+                if taken_over != self._taken_over:
+                    return  # in vain: it began before we took over
                 found.add(document["metadata"]["uid"])
                 self.take("LISTED", document)
                 await let_others(number)
@@ -210,6 +225,21 @@ class Sight:
         if not self._listed.is_set() and taken_over == self._taken_over:
             self._listed.set()
             self._tell(News.HOLD)
+
+    def _distrust(self, version: int) -> None:
+        """Refuse a list older than one before; if they stay so, the store was set back, and what was known is no guide.
+
+        Raises `NoAnswerError`.
+        """
+        if version >= self._version:
+            self._older_since = None
+        else:
+            now = clock.monotonic()
+            self._older_since = now if self._older_since is None else self._older_since
+            if now - self._older_since < OLD_SECONDS:
+                raise NoAnswerError(f"the list is of version {version}, and {self._version} was seen before")
+            self.tasks.forget_versions()
+        self._version = version
 
 
 def _needs_nodes(task: Task) -> bool:

@@ -109,6 +109,11 @@ class Tasks:
             record.unread, record.ledger, record.flights = True, None, {}
             self._forgotten(uid)
 
+    def forget_versions(self) -> None:
+        """Take the next document of each task, whatever its version."""
+        for record in self._records.values():
+            record.version = 0
+
     def sweep(self, existing: Collection[str], version: int) -> None:
         """Forget what a LIST at `version` did not show, unless it was created since."""
         for uid in [u for u, r in self._records.items() if u not in existing and r.version <= version]:
@@ -130,7 +135,7 @@ class Tasks:
                 self._wake(uid)
 
     def _read(self, document: Document) -> Task:
-        """Read a task; whatever a spec does to us, only its own task is stopped by it (promise 10)."""
+        """Read a task; whatever a spec does to us, only its own task is stopped by it."""
         try:
             task = tasks.task(document, clock.now(), self._timeout)
         except Exception as error:  # noqa: BLE001 -- see above

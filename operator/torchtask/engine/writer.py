@@ -31,6 +31,7 @@ AFTER_A_FAULT_SECONDS = 3.0
 WRITERS = 16
 PER_SECOND = 25  # statuses of all tasks; from there on each is written less often
 MOST_WAIT_SECONDS = 2.0  # for launches, which go first
+ANSWER_SECONDS = 0.2  # for which a status waits for the answer to a launch: it is news of the same task
 
 
 class Writer:
@@ -55,6 +56,7 @@ class Writer:
         self._waiting: set[str] = set()  # for a writer
         self._resting: set[str] = set()  # being written, or until the interval is over
         self._again: set[str] = set()  # wanted meanwhile
+        self._put_off: set[str] = set()  # for an answer, once
 
     def want(self, uid: str) -> None:
         """See to it that the status of `uid` is written, if it differs from what the server holds."""
@@ -111,12 +113,24 @@ class Writer:
         record = self._tasks.get(uid)
         if record is None or record.ledger is None or record.task.deleting:
             return 0.0
+        if self._is_put_off(record):
+            self._again.add(uid)
+            return ANSWER_SECONDS
         ledger = record.ledger
         document = self._render(record, ledger)
         digest = status.digest(document)
-        if digest == record.published:
+        if digest == record.published and ledger.published is not None:
             return 0.0
         return await self._patch(record, ledger, document, digest)
+
+    def _is_put_off(self, record: Record) -> bool:
+        """Tell whether a launch is to be answered first; else there would be two statuses of each, one of them old."""
+        uid = record.task.uid
+        if uid in self._put_off or not any(f.attempt is Attempt.SENT and f.asking for f in record.flights.values()):
+            self._put_off.discard(uid)
+            return False
+        self._put_off.add(uid)
+        return True
 
     @property
     def _interval(self) -> float:
@@ -128,7 +142,7 @@ class Writer:
         task, spec = record.task, record.task.spec
         runs = self._sight.runs.of(task)
         active = sum(1 for r in runs if not is_over(ledger, r))
-        active += sum(1 for f in record.flights.values() if not f.is_open)
+        active += len({u for u, f in record.flights.items() if not f.is_open} - {r.unit for r in runs})
         flights = {u: self._with_reason(task, f) for u, f in record.flights.items()}
         state = State(task, ledger, runs, flights, clock.now(), self._sight.around(task))
         before = record.conditions
@@ -153,6 +167,8 @@ class Writer:
         except ClusterError as error:
             return await self._refused(record, error)
         self._complaint.well()
+        if record.unread:
+            return self._interval  # we took over meanwhile: what the server holds is still to be read
         record.version = max(record.version, int(answer["metadata"]["resourceVersion"]))
         record.published, record.conflicted = digest, False
         if record.ledger is not None:

@@ -92,6 +92,16 @@ def test_where_the_pods_are_gone_the_job_tells(fields: dict[str, Any], failed: i
     assert [s.failed_starts for s in state.decided("12:00:11").ledger.slots] == [failed]
 
 
+@pytest.mark.parametrize("held", [None, "moving"])
+def test_an_instance_is_looked_at_when_it_is_up(held: str | None) -> None:
+    """Also under a hold, which may be long: it would be shown as one that starts for as long."""
+    state = replace(running(a_daemon(minReadySeconds=60), Instance(0, 1)), held=held)
+    (start,) = (run.start_time for run in state.runs)
+    assert start is not None
+
+    assert state.decided("12:00:10").wake_time == start + timedelta(seconds=60)
+
+
 def test_an_end_that_is_not_explained_yet_is_waited_for() -> None:
     """Whether it came up decides what follows; only its Pods know."""
     state = ended(running(a_daemon(), Instance(0, 1)), unexplained=True)

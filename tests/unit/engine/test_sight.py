@@ -89,3 +89,39 @@ def test_a_definition_that_is_served_again_is_told_of(monkeypatch: pytest.Monkey
 
     asyncio.run(check())
     assert told == [1]
+
+
+class SetBack:
+    """An API server whose store is of an older version at each list from the second one on."""
+
+    def __init__(self) -> None:
+        self.lists = 0
+
+    async def get(self, _: str, **__: str) -> dict[str, Any]:
+        """List a task, named by how often it was listed."""
+        self.lists += 1
+        task = document()
+        task["metadata"] |= {"resourceVersion": "90" if self.lists == 1 else "4", "generation": self.lists}
+        return {"metadata": {"resourceVersion": "100" if self.lists == 1 else "5"}, "items": [task]}
+
+
+def test_a_store_that_was_set_back_is_believed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at once: an API server may lag. Later nothing else would ever be heard of a task (decision 12)."""
+    monkeypatch.setattr("torchtask.engine.sight.SOON_SECONDS", 0.01)
+    monkeypatch.setattr("torchtask.engine.sight.OLD_SECONDS", 0.1)
+    server = SetBack()
+
+    async def check() -> None:
+        sight = Sight(cast(Api, server), Settings(), agenda := Agenda(), agenda.drop, Told().complaints)
+        listing = asyncio.create_task(sight._list_tasks())  # noqa: SLF001
+        await asyncio.sleep(0.05)
+        sight.sweep()
+        async with asyncio.timeout(5):
+            while server.lists < 3:  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0.001)
+            assert [record.version for record in sight.tasks] == [90]
+            while [record.version for record in sight.tasks] != [4]:  # noqa: ASYNC110 -- as above
+                await asyncio.sleep(0.001)
+        listing.cancel()
+
+    asyncio.run(check())

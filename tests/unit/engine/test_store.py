@@ -54,6 +54,20 @@ def test_an_older_document_is_passed_over(store: Tasks, woken: Woken) -> None:
     assert woken == []
 
 
+def test_what_a_store_says_that_was_set_back_is_news(store: Tasks) -> None:
+    """Else nothing that it tells would be believed until its versions are where they were."""
+    store.changed(versioned(7))
+
+    store.forget_versions()
+    store.changed(versioned(3, generation=2, suspend=True))
+
+    record = store.get(UID)
+    assert record is not None
+    assert record.version == 3
+    assert isinstance(record.task.spec, Spec)
+    assert record.task.spec.suspend
+
+
 def test_our_own_patch_wakes_nobody(store: Tasks, woken: Woken) -> None:
     """The echo of a status that was written is no news."""
     store.changed(versioned(1))
@@ -144,7 +158,7 @@ def test_a_sweep_forgets_what_was_not_listed(store: Tasks) -> None:
 
 
 def test_a_spec_that_breaks_the_reader_stops_its_own_task_only(store: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even through a fault of ours one task harms no other (promise 10)."""
+    """Even through a fault of ours one task harms no other (docs/reliability.md)."""
 
     def broken(*_: Any) -> None:
         raise ZeroDivisionError

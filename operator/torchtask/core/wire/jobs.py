@@ -1,4 +1,4 @@
-"""Job documents → `Run`. A Job that no TorchTask controls is no run, whatever its labels and name say (promise 9)."""
+"""Job documents → `Run`. A Job that no TorchTask controls is no run, whatever its labels and name say."""
 
 from typing import Any
 
