@@ -29,8 +29,8 @@ demo: venv ## The newcomer's first command: a cluster, the operator, tasks that 
 	$(RUN) -m examples.demo
 
 .PHONY: demo-down
-demo-down: venv ## Remove what `make demo` made
-	NAME=$${NAME:-demo} $(RUN) -m lab down
+demo-down: venv ## Remove what `make demo` made (CLUSTER as there)
+	$(RUN) -m examples.demo down
 
 .PHONY: test
 test: lint ## The second: lint, types, contracts, and every test, on a lab of its own
@@ -41,7 +41,7 @@ check: lint ## Lint, and the tests that need no cluster
 	$(VENV)/bin/pytest -m "not e2e"
 
 .PHONY: faults
-faults: venv ## Break things on purpose, all of them (40 min): a table of what each invariant came to
+faults: venv ## Break things on purpose, all of them (half an hour): a table of what each invariant came to
 	$(RUN) -m tests.faults
 
 .PHONY: faults-mutants

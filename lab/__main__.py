@@ -13,7 +13,7 @@ from lab.trouble import LabError
 
 _NAME = click.option("--name", envvar="NAME", default="lab", show_default=True, help="Which lab (or kind cluster).")
 _CLUSTER = click.option(
-    "--cluster", envvar="CLUSTER", default="", help="lab, kind or current; kind where Docker answers, else lab."
+    "--cluster", envvar="CLUSTER", default="", help="lab, kind or current; kind where it and Docker are, else lab."
 )
 _TAG = click.option("--tag", default=images.PROJECT_IMAGE, show_default=True, help="Name of the image.")
 

@@ -1,11 +1,11 @@
-"""Which cluster the demo uses: the user's own first, then kind where Docker answers, else the lab; one interface."""
+"""Which cluster the demo uses: the one that the user names, else kind where it can be had, else the lab."""
 
 import os
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from lab import binaries, images, places
 from lab.lab import Lab
@@ -13,7 +13,9 @@ from lab.trouble import LabError
 
 
 class Target(Protocol):
-    """A cluster that can be brought up, given images, and used."""
+    """A cluster that can be brought up, given images, and used. `kind` is the word that chooses it."""
+
+    kind: ClassVar[str]
 
     def up(self) -> None:
         """Bring it up, or find it up."""
@@ -35,6 +37,7 @@ class Target(Protocol):
 class LabTarget:
     """The lab of this machine."""
 
+    kind: ClassVar[str] = "lab"
     name: str
     nodes: int
     simulated: int
@@ -64,6 +67,7 @@ class LabTarget:
 class KindTarget:
     """A kind cluster, made from `kind-config.yaml`."""
 
+    kind: ClassVar[str] = "kind"
     name: str
 
     def up(self) -> None:
@@ -102,6 +106,8 @@ class KindTarget:
 class CurrentTarget:
     """The cluster of the user's kubeconfig; it is used, never made or removed."""
 
+    kind: ClassVar[str] = "current"
+
     def up(self) -> None:
         """See that it answers."""
         kubectl = shutil.which("kubectl") or str(binaries.build(["kubectl"]) / "kubectl")
@@ -126,8 +132,8 @@ class CurrentTarget:
 
 
 def choose(kind: str, name: str, nodes: int, simulated: int) -> Target:
-    """Return the cluster of a kind: `lab`, `kind`, `current`; when empty, kind where Docker answers, else the lab."""
-    match kind or ("kind" if _docker_answers() else "lab"):
+    """Return the cluster of a kind: `lab`, `kind`, `current`; when empty, kind where it can be had, else the lab."""
+    match kind or ("kind" if shutil.which("kind") and _docker_answers() else "lab"):
         case "lab":
             return LabTarget(name, nodes, simulated)
         case "kind":

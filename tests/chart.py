@@ -16,6 +16,13 @@ def values() -> dict[str, Any]:
     return shipped
 
 
+def rules(template: str) -> list[dict[str, Any]]:
+    """Return the rules of the roles in a template, in their order."""
+    text = (CHART / "templates" / template).read_text(encoding="utf-8")
+    plain = "".join(line for line in text.splitlines(keepends=True) if "{{" not in line)
+    return [rule for document in yaml.safe_load_all(plain) for rule in document.get("rules", ())]
+
+
 def variables() -> dict[str, str]:
     """Name the value that each of the operator's settings is given, where that is a number."""
     template = (CHART / "templates" / "deployment.yaml").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import yaml
 from tests.crd.schema import ROOT, Document
 
 CHART = str(ROOT / "charts" / "torchtask")
-NAMESPACE = "torchtask-system"
+RELEASE, NAMESPACE = "torchtask", "torchtask-system"
 CRD = "torchtasks.torchtask.dev"
 
 
@@ -41,10 +41,21 @@ class Programs:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def documents(self, *options: str) -> list[Document]:
+        """Return what the chart makes with these options."""
+        text = self.must("helm", "template", RELEASE, CHART, "--namespace", NAMESPACE, *options)
+        return [document for document in yaml.safe_load_all(text) if document]
+
     def render(self, *options: str) -> dict[str, Document]:
-        """Return what the chart makes with these options, by kind."""
-        text = self.must("helm", "template", "torchtask", CHART, "--namespace", NAMESPACE, *options)
-        return {document["kind"]: document for document in yaml.safe_load_all(text) if document}
+        """Return the same by kind; of the ClusterRoles, the operator's own."""
+        made = self.documents(*options)
+        return {d["kind"]: d for d in made if d["kind"] != "ClusterRole" or d["metadata"]["name"] == RELEASE}
+
+    def user_roles(self, *options: str) -> dict[str, Document]:
+        """Return the ClusterRoles that are for users, by name."""
+        made = self.documents(*options)
+        roles = {d["metadata"]["name"]: d for d in made if d["kind"] == "ClusterRole"}
+        return {name: role for name, role in roles.items() if name != RELEASE}
 
 
 def pod_annotations(programs: Programs, *options: str) -> Any:

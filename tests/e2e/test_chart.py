@@ -39,6 +39,7 @@ def test_helm_finds_no_fault(programs: Programs) -> None:
         ("image.tag=a b", "at '/image/tag'"),
         ("image.repository=", "at '/image/repository'"),
         ("serviceAccount.create=false", "at '/serviceAccount/name'"),
+        ("rbac.aggregated=false", "additional properties 'aggregated' not allowed"),
     ],
 )
 def test_a_value_that_means_nothing_is_refused(programs: Programs, setting: str, words: str) -> None:
@@ -77,7 +78,7 @@ def test_the_operator_may_do_what_it_does_and_nothing_else(programs: Programs) -
         "torchtasks/finalizers": {"update"},
         "jobs": {"get", "list", "watch", "create", "patch", "delete"},
         "pods": {"list"},
-        "nodes": {"get", "list", "watch"},
+        "nodes": {"list", "watch"},
         "events": {"create", "patch"},
         "customresourcedefinitions": {"list", "watch"},
     }
@@ -87,7 +88,7 @@ def test_the_operator_may_do_what_it_does_and_nothing_else(programs: Programs) -
             "apiGroups": [""],
             "resources": ["configmaps"],
             "resourceNames": ["torchtask-hold"],
-            "verbs": ["get", "list", "watch"],
+            "verbs": ["list", "watch"],
         },
         {
             "apiGroups": ["coordination.k8s.io"],
@@ -97,6 +98,24 @@ def test_the_operator_may_do_what_it_does_and_nothing_else(programs: Programs) -
         },
         {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
     ]
+
+
+def test_users_get_their_rights_by_the_built_in_roles_unless_told_otherwise(programs: Programs) -> None:
+    """Who may create Jobs may create TorchTasks, and nobody but the operator writes what became of them."""
+    roles = programs.user_roles()
+    added = {
+        name: {label.rpartition("/")[2] for label in role["metadata"]["labels"] if "/aggregate-to-" in label}
+        for name, role in roles.items()
+    }
+
+    assert added == {
+        "torchtask-edit": {"aggregate-to-admin", "aggregate-to-edit"},
+        "torchtask-view": {"aggregate-to-view"},
+    }
+    assert {resource for role in roles.values() for rule in role["rules"] for resource in rule["resources"]} == {
+        "torchtasks"
+    }
+    assert programs.user_roles("--set", "rbac.aggregate=false") == {}
 
 
 def test_the_settings_reach_the_operator(programs: Programs) -> None:

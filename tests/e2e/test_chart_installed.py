@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lab import Lab
+from lab.waiting import wait_until
 from tests.e2e.helm import CHART, CRD, NAMESPACE, Programs
 
 pytestmark = pytest.mark.e2e
@@ -44,6 +45,27 @@ def test_the_operator_sees_the_hold_and_no_other_config_map(programs: Programs, 
     programs.must("kubectl", *asked, "--field-selector", "metadata.name=torchtask-hold")
     assert "is forbidden" in programs.run("kubectl", *asked).stderr
     assert "is forbidden" in programs.run("kubectl", *asked, "--field-selector", "metadata.name=another").stderr
+
+
+@pytest.mark.parametrize(
+    ("role", "may", "may_not"),
+    [
+        ("edit", ("create", "torchtasks.torchtask.dev"), ("patch", "torchtasks.torchtask.dev", "--subresource=status")),
+        ("view", ("list", "torchtasks.torchtask.dev"), ("create", "torchtasks.torchtask.dev")),
+    ],
+)
+def test_users_may_do_by_the_built_in_roles_what_these_say(
+    programs: Programs, restricted: str, role: str, may: tuple[str, ...], may_not: tuple[str, ...]
+) -> None:
+    """The roles are put together by a controller, a moment later."""
+    programs.must("helm", "install", "torchtask", CHART, "--namespace", restricted)
+    programs.must("kubectl", "create", "rolebinding", "user", f"--clusterrole={role}", "--user=user", "-n", restricted)
+
+    def says(*asked: str) -> str:
+        return programs.run("kubectl", "auth", "can-i", *asked, "--as=user", "-n", restricted).stdout.strip()
+
+    wait_until(lambda: says(*may) == "yes", f"who has {role} to be let", within=30, every=0.5)
+    assert says(*may_not) == "no"
 
 
 def test_the_operator_is_admitted_where_only_restricted_pods_are(programs: Programs, restricted: str) -> None:

@@ -115,19 +115,19 @@ class Replay(Replaying):
 
     @invariant()
     def one_job_for_a_unit(self) -> None:
-        """Promise 1, pruned Jobs included."""
+        """At most one Job per fire time (docs/reliability.md), pruned Jobs included."""
         assert [u for u, n in self.world.created.items() if n > 1] == []
 
     @invariant()
     def limit_holds(self) -> None:
-        """Promise 5: counting requests that may still be acted on is the operator's business, not the cluster's."""
+        """Limits hold: counting requests that may still be acted on is the operator's business, not the cluster's."""
         if self.limit is not None and self.world.lives == 1:
             active = Counter(r.unit.node for r in self.world.active())
             assert max(active.values(), default=0) <= self.limit
 
     @invariant()
     def the_books_balance(self) -> None:
-        """Both sums of L12, and every fire time up to `accountedTime` in exactly one count (promise 2)."""
+        """Both sums of L12, and every fire time up to `accountedTime` in exactly one count (docs/reliability.md)."""
         ledger, spec = self.world.operator.ledger, self.world.task.spec
         if ledger is None or not isinstance(spec, Spec):
             return

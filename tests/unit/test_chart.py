@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.chart import CHART, ROOT, values, variables
+from tests.chart import CHART, ROOT, rules, values, variables
 from torchtask.settings import OF_LIMITS, OF_SETTINGS, SettingError, load
 
 SHARED_BY_HELM = {"global"}
@@ -69,6 +69,15 @@ def test_every_value_acts() -> None:
     single = [place for place in places if not any(other.startswith(f"{place}.") for other in places)]
 
     assert [place for place in single if not any(f"{place}.".startswith(f"{whole}.") for whole in read)] == []
+
+
+def test_users_may_use_tasks_and_never_write_a_status() -> None:
+    """The built-in roles give them what they give of other objects; what became of a task only the operator tells."""
+    edit, view = rules("aggregate.yaml")
+
+    assert edit["resources"] == view["resources"] == ["torchtasks"]
+    assert set(view["verbs"]) == {"get", "list", "watch"}
+    assert set(edit["verbs"]) == set(view["verbs"]) | {"create", "delete", "deletecollection", "patch", "update"}
 
 
 def test_every_cap_can_be_set() -> None:

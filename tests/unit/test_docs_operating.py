@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from prometheus_client import CollectorRegistry
 
-from tests.chart import CHART, values, variables
+from tests.chart import ROOT, rules, values, variables
 from tests.pages import Row, codes, page, tables
 from torchtask.cluster.paths import LEASE
 from torchtask.core.admission import Admission, Want
@@ -19,7 +18,12 @@ from torchtask.core.caps import Limits, Usage
 from torchtask.core.hold import CONFIG_MAP, hold
 from torchtask.core.launch import Attempt
 from torchtask.core.units import Timed
+from torchtask.engine import feed, operation
+from torchtask.engine.leader import GIVE_BACK_SECONDS, UNKNOWN_SECONDS
 from torchtask.engine.levels import TASK_STATES
+from torchtask.engine.operation import DRAIN_SECONDS, FLUSH_SECONDS
+from torchtask.engine.sight import BLIND_SECONDS, UNHEARD_SECONDS
+from torchtask.engine.skew import MOST_SECONDS
 from torchtask.metrics import Metrics
 from torchtask.settings import OF_LIMITS, OF_SETTINGS, SettingError, load
 
@@ -28,7 +32,9 @@ SETTINGS = tables(PAGE)["variable | value of the chart | unset | may be | what i
 HELD = tables(PAGE)["`data.namespaces` | is held"]
 CAPS = tables(PAGE)["cap | what a launch that waits says"]
 METRICS = tables(PAGE)["metric | kind | labels | what it tells"]
+OBSTACLES = tables(PAGE)["`/readyz` says | that is | look at"]
 PERMISSIONS = tables(PAGE)["resource | verbs | why"]
+ENGINE = ROOT / "operator" / "torchtask" / "engine"
 OUTSIDE = Path("/nonexistent")
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -152,13 +158,37 @@ def _labels(registry: CollectorRegistry, name: str) -> list[str]:
 
 def test_the_table_of_permissions_is_the_charts() -> None:
     """A verb that the chart grants has its reason here."""
-    text = (CHART / "templates" / "rbac.yaml").read_text(encoding="utf-8")
-    plain = "".join(line for line in text.splitlines(keepends=True) if "{{" not in line)
-    rules = [rule for document in yaml.safe_load_all(plain) for rule in document.get("rules", ())]
-
     granted: dict[str, list[str]] = defaultdict(list)
-    for rule in rules:
+    for rule in rules("rbac.yaml"):
         for resource in rule["resources"]:
             granted[resource] += rule["verbs"]
     assert {code(row[0]): codes(row[1]) for row in PERMISSIONS} == granted
-    assert [rule["resourceNames"] for rule in rules if "resourceNames" in rule] == [[CONFIG_MAP], [LEASE]]
+    assert [rule["resourceNames"] for rule in rules("rbac.yaml") if "resourceNames" in rule] == [[CONFIG_MAP], [LEASE]]
+
+
+def test_what_readyz_says_is_on_the_page() -> None:
+    """Whoever finds these words finds what is behind them; what stands for a number or a name is left out here."""
+    source = "".join(path.read_text(encoding="utf-8") for path in ENGINE.glob("*.py"))
+    said = [code(row[0]).removeprefix("no: ") for row in OBSTACLES]
+
+    assert len(said) == len(set(said)) >= 7
+    assert [part for words in said for part in re.split(r"…|\d+", words) if part not in source] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"launches under way, up to {DRAIN_SECONDS} seconds",
+        f"statuses that have news, up to {FLUSH_SECONDS};",
+        f"gives the Lease back, up to {GIVE_BACK_SECONDS:g}.",
+        f"for {UNKNOWN_SECONDS} seconds the Lease could not be read",
+        f"more than {MOST_SECONDS:g} seconds: it would fire",
+        f"nothing was heard of the … for {BLIND_SECONDS} s",
+        f"listed every {UNHEARD_SECONDS} seconds instead",
+        f"stood still for {operation.STUCK_SECONDS} seconds",
+        f"has hung for {feed.STUCK_SECONDS};",
+    ],
+)
+def test_the_numbers_are_the_operators_own(words: str) -> None:
+    """They stand in the code, too."""
+    assert words in " ".join(PAGE.split())

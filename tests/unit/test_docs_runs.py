@@ -39,6 +39,14 @@ def test_the_name_of_a_run_is_as_shown() -> None:
     assert name == run_name("hello", UID, Timed(datetime.fromisoformat(time)))
 
 
+def test_a_long_name_is_cut_as_the_page_says() -> None:
+    """Where nodes have runs of their own a part of the name says which."""
+    ((plain, on_a_node),) = re.findall(r"cut at (\d+) characters; at (\d+) with `runOn: EveryNode`", TASKS)
+
+    assert run_name("a" * 60, UID, Timed(NOW)).startswith(f"{'a' * int(plain)}-{UID[:8]}-")
+    assert run_name("a" * 60, UID, Timed(NOW, "worker-2")).startswith(f"{'a' * int(on_a_node)}-{UID[:8]}-")
+
+
 UNITS: tuple[Unit, ...] = (Timed(NOW), Timed(NOW, "worker-2"), Manual(manual_key("1")), Instance(0, 7))
 
 

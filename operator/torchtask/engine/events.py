@@ -2,8 +2,8 @@
 
 Law: of one task and one reason an event is sent at most once in QUIET_SECONDS; what happened meanwhile is counted, and
 told with the next one.
-Law: at most PER_SECOND are sent in a second, and warnings have half of that to themselves. What is too many, or too
-slow, is dropped: first what came last.
+Law: PER_SECOND are sent in a second, after a quiet one as many more, and warnings have half of that to themselves.
+What is too many, or too slow, is dropped: first what came last.
 """
 
 import asyncio

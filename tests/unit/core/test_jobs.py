@@ -38,7 +38,7 @@ def test_our_job_is_read_back(unit: Unit, task: str) -> None:
 
 
 def test_a_job_that_no_task_controls_is_no_run() -> None:
-    """Labels and names do not make a Job ours; its controller reference does (promise 9)."""
+    """Labels and names do not make a Job ours; its controller reference does (docs/reliability.md)."""
     stray = stored()
     del stray["metadata"]["ownerReferences"][0]["controller"]
 

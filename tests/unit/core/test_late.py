@@ -54,7 +54,7 @@ OUTAGE: dict[tuple[str, str], dict[str, Any]] = {
 
 @pytest.mark.parametrize(("policy", "catch_up"), OUTAGE)
 def test_the_outage_table(policy: str, catch_up: str) -> None:
-    """Thirty seconds without an API server, with a 10 s schedule: each policy makes of it what the design says."""
+    """Thirty seconds without an API server, with a 10 s schedule: each policy makes of it what docs/tasks.md says."""
     expected = OUTAGE[policy, catch_up]
     state = a_task(concurrencyPolicy=policy, catchUp=catch_up).since("11:59:55").with_run("12:00:00")
 

@@ -69,7 +69,7 @@ def test_launches_that_are_let_through_together_wait_no_more() -> None:
 
 
 def test_namespaces_whose_webhooks_hang_keep_no_other_from_launching(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many want to launch there, and under the caps as they are shipped (promise 10)."""
+    """However many want to launch there, and under the caps as they are shipped (docs/reliability.md)."""
     now, server = [1000.0], Server(hanging={"slow-1", "slow-2", "slow-3"})
     monkeypatch.setattr(clock, "monotonic", lambda: now[0])
 

@@ -21,9 +21,10 @@ def install(folder: Path, name: str, *, exit_code: int) -> None:
     program.chmod(0o755)
 
 
-def test_kind_is_the_default_where_docker_answers(programs: Path) -> None:
-    """With a Docker engine, kind is the natural choice."""
+def test_kind_is_the_default_where_it_is_installed_and_docker_answers(programs: Path) -> None:
+    """With both, kind is the natural choice."""
     install(programs, "docker", exit_code=0)
+    install(programs, "kind", exit_code=0)
 
     assert clusters.choose("", "x", 1, 0) == clusters.KindTarget("x")
 
@@ -31,6 +32,14 @@ def test_kind_is_the_default_where_docker_answers(programs: Path) -> None:
 def test_a_docker_client_without_an_engine_is_no_docker(programs: Path) -> None:
     """Where `docker info` fails, the lab is the default."""
     install(programs, "docker", exit_code=1)
+    install(programs, "kind", exit_code=0)
+
+    assert clusters.choose("", "x", 1, 0) == clusters.LabTarget("x", 1, 0)
+
+
+def test_docker_without_kind_makes_no_cluster(programs: Path) -> None:
+    """A machine with Docker alone gets the lab, and no error."""
+    install(programs, "docker", exit_code=0)
 
     assert clusters.choose("", "x", 1, 0) == clusters.LabTarget("x", 1, 0)
 
@@ -44,9 +53,16 @@ def test_the_lab_is_the_default_without_docker() -> None:
 def test_what_the_user_says_wins(programs: Path) -> None:
     """An explicit choice is not second-guessed."""
     install(programs, "docker", exit_code=0)
+    install(programs, "kind", exit_code=0)
 
     assert clusters.choose("lab", "x", 1, 0) == clusters.LabTarget("x", 1, 0)
     assert clusters.choose("current", "x", 1, 0) == clusters.CurrentTarget()
+
+
+@pytest.mark.parametrize("kind", ["lab", "kind", "current"])
+def test_a_cluster_tells_which_choice_it_is(kind: str) -> None:
+    """So the way back can be told in words that hold whatever is installed later."""
+    assert clusters.choose(kind, "x", 1, 0).kind == kind
 
 
 def test_an_unknown_choice_is_named() -> None:
