@@ -2,13 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.faults.books import books
 from tests.faults.evidence import Applied, Evidence
 from tests.faults.finding import Finding, clock
-from tests.faults.reasons import explanation
-from tests.faults.room import MARGIN, no_room
+from tests.faults.reasons import RECENT, explanation
+from tests.faults.room import MARGIN, WAITING, no_room
 from tests.faults.written import statuses_go_back
 
 SETTLED = 2.0  # seconds before the end in which a fire time may still be under way
@@ -80,13 +80,16 @@ def _never_named(evidence: Evidence, applied: Applied) -> Iterator[str]:
 
 
 def _not_made_up(evidence: Evidence, applied: Applied) -> Iterator[str]:
-    """After an outage Latest and All start the newest fire time that was lost, or one is due just then (L3)."""
-    task, bounds = applied.task, evidence.bounds
+    """After an outage Latest and All start the newest fire time that was lost, or one is due just then (L3).
+
+    All starts as many as its limit says; of those some may wait still, the newest.
+    """
+    task = applied.task
     if task.catch_up == "None" or task.daemon:
         return
     for fault in evidence.faults:
         lost = task.fire_times(max(fault.begin, applied.created), fault.heal)
-        until = fault.heal + bounds.recovery
+        until = fault.heal + evidence.patience(fault.heal, evidence.bounds.recovery)
         if not (fault.blind or fault.down) or not lost or until > evidence.end or not applied.in_force(lost[-1]):
             continue
         if task.deadline is not None and lost[-1] + task.deadline < until:
@@ -101,3 +104,15 @@ def _not_made_up(evidence: Evidence, applied: Applied) -> Iterator[str]:
         reasons = {explanation(evidence, applied, t) for t in (lost[-1], *task.fire_times(fault.heal, until))}
         if not started and not no_room(evidence, applied, lost[-1], until) and not reasons & FOLLOWED:
             yield f"nothing was started for the outage until {clock(fault.heal)}, though catchUp is {task.catch_up}"
+        elif task.catch_up == "All" and task.deadline is None and applied.deleted is None:
+            places = task.catch_up_limit - task.count(fault.heal, until - RECENT)  # less what was late itself since
+            yield from _left_out(evidence, applied, lost[max(0, len(lost) - places) :])
+
+
+def _left_out(evidence: Evidence, applied: Applied, lost: Sequence[int]) -> Iterator[str]:
+    """Find fire times of an outage that nothing was made of, and that do not wait: of none newer is there a Job."""
+    newest = max((r.fire_time or 0 for r in evidence.runs_of.get(applied.uid, ())), default=0)
+    waiting = applied.task.policy in WAITING
+    for time in lost:
+        if not explanation(evidence, applied, time, made_up=True) and not (waiting and time > newest):
+            yield f"{clock(time)} was not made up for, though catchUp is All"

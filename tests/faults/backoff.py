@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tests.faults.calls import Call
+from tests.faults.calls import TOO_MANY, Call
 from tests.faults.evidence import Evidence
 from tests.faults.finding import clock
 
@@ -12,7 +12,7 @@ UNDEFINED = "no definition"  # what a fault is called in which there are no Torc
 KOPFS_OWN = "customresourcedefinitions"  # nothing is decided by it, and kopf asks for other things before
 GIVEN_UP = {"list": 10.0, "watch": 30.0}  # seconds after which a request without an answer is
 RETRY_AFTER = 30.0  # seconds for which the API server is left alone if it says so
-OK, TOO_MANY = 200, 429
+OK = 200
 
 
 def left_alone(evidence: Evidence) -> Iterator[str]:
@@ -59,5 +59,4 @@ def _unheard(evidence: Evidence, operator: str, since: float) -> Iterator[float]
 
 
 def _patience(evidence: Evidence, call: Call, since: float) -> float:
-    patience = LONGEST + LITTLE + (RETRY_AFTER if call.status == TOO_MANY else 0)
-    return patience * (1 + evidence.busy(since, since + patience))
+    return evidence.patience(since, LONGEST + LITTLE + (RETRY_AFTER if call.status == TOO_MANY else 0))

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.faults.evidence import BUSY, Applied, Evidence
 from tests.faults.finding import Finding, clock
-from tests.faults.reasons import RECENT
+from tests.faults.reasons import RECENT, stood_still
 from tests.faults.room import MARGIN, WAITING
 from tests.faults.runs import seconds
 
@@ -33,9 +33,23 @@ def books(evidence: Evidence, applied: Applied) -> Iterator[str]:
         yield f"{len(queued)} fire times wait, though its policy is {task.policy}"
     if applied.pauses or applied.uid in evidence.wiped or task.daemon:
         return
+    yield from _reasons(evidence, applied, status)
     if since > applied.created + MARGIN:
         yield f"counts since {clock(since)}, though it was created at {clock(applied.created)}"
     yield from _disagreements(evidence, applied, document)
+
+
+def _reasons(evidence: Evidence, applied: Applied, status: Document) -> Iterator[str]:
+    """Compare the counts with those by reason; while nothing is broken nobody misses what has no deadline."""
+    task, skipped, missed = applied.task, status["counts"].get("skipped", 0), status["counts"].get("missed", 0)
+    named = sum(entry["count"] for entry in status.get("notLaunched") or ())
+    if named != skipped + missed:
+        yield f"skipped {skipped} + missed {missed}, and reasons for {named}"
+    if missed and not evidence.faults and not evidence.clocks and task.deadline is None:
+        times = task.fire_times(applied.created, evidence.end)
+        excused = sum(1 for time in times if stood_still(evidence, time + task.jitter))
+        if missed > excused:
+            yield f"missed {missed}, though nothing was broken"
 
 
 def _disagreements(evidence: Evidence, applied: Applied, document: Document) -> Iterator[str]:
@@ -77,11 +91,12 @@ def wiped_status_rebuilt(evidence: Evidence) -> Finding:
         applied = next(a for a in evidence.tasks if a.uid == uid)
         written = next((c for c in _written(evidence, applied) if c > wiped), None)
         healed = max([wiped, *(f.heal for f in evidence.faults if f.begin <= wiped <= f.heal)])
-        if written is None or written > healed + evidence.bounds.recovery:
+        patience = evidence.patience(healed, evidence.bounds.recovery)
+        if written is None or written > healed + patience:
             violations.append(f"{applied.task.name}: wiped at {clock(wiped)}, and not written again in time")
         else:
             longest = max(longest, written - healed)
-        rebuilt = _rebuilt(evidence, applied, healed + evidence.bounds.recovery)
+        rebuilt = _rebuilt(evidence, applied, healed + patience)
         violations += [f"{applied.task.name}: {text}" for text in rebuilt]
         before = {(r.fire_time, r.node) for r in evidence.runs_of.get(uid, ()) if r.created < wiped and r.fire_time}
         after = {(r.fire_time, r.node) for r in evidence.runs_of.get(uid, ()) if r.created >= wiped and r.fire_time}

@@ -11,7 +11,6 @@ from tests.faults.rules import Action, On
 from tests.faults.stage import Stage
 from tests.faults.told import Wanted, faults, untold
 
-LAUNCHES = On(verb="create", resource="jobs")
 STATUSES = On(verb="patch", resource="torchtasks/status")
 ALL = On()
 RENEWED = 3.0  # seconds within which who leads asks for the Lease again
@@ -28,11 +27,12 @@ async def telling(stage: Stage, name: str, *wanted: Wanted) -> AsyncIterator[Non
     before = {o.name: faults(await o.metrics()) for o in stage.world.operators.values() if o.is_running}
     yield
     for operator in _leaders(stage, begun - RENEWED):
+        after = faults(await operator.metrics())
+        await operator.metrics()  # by now what had been logged before is read
         lines = [line for line in operator.log if line.fields.get("level") not in _HARMLESS]
         traces = [str(line.fields["error"]) for line in lines if line.time >= begun and "error" in line.fields]
         stage.objections += [f"{name}: the log has a trace, as of a bug: …{trace[-300:]}" for trace in traces]
         messages = [str(line.fields.get("message")) for line in lines]
-        after = faults(await operator.metrics())
         found = untold(before.get(operator.name, {}), after, messages, wanted)
         stage.objections += [f"{name}: {operator.name}: {text}" for text in found]
 
@@ -49,7 +49,7 @@ class Broken:
     """What befalls which calls, for how many seconds; the act of an experiment.
 
     `blind`, `down`, `hampered`: as in `Fault`. `told`: the operator has to tell of it. `anew`: connections are reset
-    at first; `ends_anew`: at the end.
+    at first.
     """
 
     rules: tuple[tuple[Action, On], ...]
@@ -59,7 +59,6 @@ class Broken:
     hampered: bool = False
     told: bool = True
     anew: bool = False
-    ends_anew: bool = False
 
     async def __call__(self, stage: Stage) -> None:
         """Break them."""
@@ -79,8 +78,6 @@ class Broken:
             if self.anew:
                 stage.world.proxy.reset()
             await stage.calm(self.span)
-            if self.ends_anew:
-                stage.world.proxy.reset()
         stage.objections += [f"{rule.name} hit nothing" for rule in rules if not rule.hits]
 
 

@@ -3,8 +3,12 @@
 All times are the wall clock of this machine, in seconds since the epoch, which all of them share.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+TOO_MANY = 429
+DENIED = re.compile(rb"denied (the )?request")  # words of admission policies and webhooks: they may change their mind
 
 
 @dataclass(slots=True)
@@ -41,3 +45,8 @@ class Call:
     def is_dry_run(self) -> bool:
         """Whether nothing was to be written."""
         return bool(self.query.get("dryRun"))
+
+    @property
+    def is_launch(self) -> bool:
+        """Whether a Job is asked for, in earnest."""
+        return self.verb == "create" and self.resource == "jobs" and not self.is_dry_run

@@ -11,7 +11,7 @@ from tests.faults.runs import Run
 from tests.faults.written import lease_snatched
 
 WRITES = frozenset({
-    ("create", "jobs"), ("patch", "jobs"), ("delete", "jobs"), ("patch", "torchtasks/status"), ("delete", "torchtasks"),
+    ("create", "jobs"), ("patch", "jobs"), ("delete", "jobs"), ("patch", "torchtasks/status"),
     ("create", "events"), ("patch", "events"), ("create", "leases"), ("update", "leases"), ("patch", "leases"),
 })  # fmt: skip
 READS = frozenset({"get", "list", "watch"})
@@ -103,10 +103,10 @@ def _dishonest(evidence: Evidence, fault: Fault) -> Iterator[str]:
         ended = min((e.time for e in evidence.exits if e.operator == operator and e.time >= fault.begin), default=inf)
         before = True
         for sample in samples:
-            if sample.time < fault.begin + BLINK and sample.time < ended:
+            if sample.ready is None or (sample.time < fault.begin + BLINK and sample.time < ended):
                 continue
             before = before and sample.time < ended  # who was started while blind never saw anything
-            if sample.ready and sample.time > fault.begin + evidence.bounds.unready:
+            if sample.ready and sample.time > fault.begin + evidence.bounds.unready + BLINK:
                 yield f"{operator} was still ready at {clock(sample.time)}, blind since {clock(fault.begin)}"
                 break
             if sample.ready and not before:
@@ -114,7 +114,7 @@ def _dishonest(evidence: Evidence, fault: Fault) -> Iterator[str]:
                 break
             before = sample.ready
     heal = max(f.heal for f in evidence.faults if f.begin <= fault.heal + BLINK)  # one may go over into another
-    until = heal + evidence.bounds.recovery + BLINK
+    until = heal + evidence.patience(heal, evidence.bounds.recovery) + BLINK
     after = [s for s in evidence.readiness if heal <= s.time]
     if after and after[-1].time > until and not any(s.ready for s in after if s.time <= until):
         yield f"nobody was ready by {clock(until)}: {fault.name} was healed at {clock(heal)}"

@@ -3,12 +3,13 @@
 Times are the wall clock of this machine, in seconds since the epoch.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tests.faults.calls import Call
+from tests.faults.calls import TOO_MANY, Call
 from tests.faults.exchange import Delivered
 from tests.faults.load import Task
 from tests.faults.runs import Post, Run
@@ -56,11 +57,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What /readyz said."""
+    """What /readyz said; None: nothing, for too long."""
 
     time: float
     operator: str
-    ready: bool
+    ready: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,24 @@ class Evidence:
         return found
 
     @cached_property
+    def asked(self) -> Mapping[str, Mapping[int, Sequence[Post]]]:
+        """The same, by the UID of the task, and by fire time."""
+        found: dict[str, dict[int, Sequence[Post]]] = {}
+        for (owner, time), posts in self.posts.items():
+            found.setdefault(owner, {})[time] = posts
+        return found
+
+    @cached_property
+    def launched(self) -> Counter[tuple[str, int | None]]:
+        """How many Jobs there were of each fire time, by (UID of the task, fire time)."""
+        return Counter((run.owner, run.fire_time) for run in self.runs)
+
+    @cached_property
+    def put_off(self) -> Sequence[float]:
+        """When something that was to be created was told to come later, in order."""
+        return sorted(c.answered for c in self.calls if c.verb == "create" and c.status == TOO_MANY and c.answered)
+
+    @cached_property
     def told(self) -> Told:
         """When the operators were told of Jobs."""
         return Told(self.delivered, self.calls)
@@ -200,13 +219,17 @@ class Evidence:
             self._spans[resources] = there(self.calls, [(e.operator, e.time) for e in self.exits], resources)
         return self._spans[resources]
 
-    def is_slow(self, begin: float, end: float) -> bool:
-        """Tell whether the machine was too busy at some moment of (`begin`, `end`)."""
-        return any(first <= end and begin <= last for first, last in self.slow)
+    def slow_for(self, begin: float, end: float) -> float:
+        """Say for how many seconds of (`begin`, `end`) the machine was too busy."""
+        return covered(self.slow, begin, end)
 
     def busy(self, begin: float, end: float) -> float:
-        """Say for which part of a time the machine was too busy."""
-        return covered(self.slow, begin, end)
+        """Say for which part of a time it was."""
+        return self.slow_for(begin, end) / max(end - begin, 0.001)
+
+    def patience(self, since: float, seconds: float) -> float:
+        """Say how long we wait for what takes so many seconds: longer by those in which the machine was too busy."""
+        return seconds + self.slow_for(since, since + seconds)
 
     def disturbed(self, begin: float, end: float) -> bool:
         """Tell whether a fault, with the time to recover from it, touches `begin` to `end`."""
@@ -214,9 +237,9 @@ class Evidence:
 
 
 def covered(spans: Iterable[tuple[float, float]], begin: float, end: float) -> float:
-    """Say which part of (`begin`, `end`) lies in one of `spans`."""
+    """Say how many seconds of (`begin`, `end`) lie in one of `spans`."""
     total, until = 0.0, begin
     for first, last in sorted(spans):
         part = min(last, end) - max(first, until)
         total, until = total + max(0.0, part), max(until, last)
-    return total / max(end - begin, 0.001)
+    return total

@@ -23,10 +23,10 @@ class Experiment:
     """One way of breaking things.
 
     `act` is what is done to the world; it returns when all is healed. Before it the load runs undisturbed for `before`
-    seconds, after it for `after`. `replicas` are started, one character each. `copies` of the mixed load are applied,
-    or `tasks` instead, in turns into the two namespaces. `clock`: operators get a clock that can be stepped. `flags`:
-    of the lab's parts, as in `Lab.up`. `fast`: part of the tests that always run. `environment` is the operators'.
-    `alone`: nothing else is played beside it, for it compares how late launches are.
+    seconds, after it for `after`. `replicas` are started, one character each. The mixed load is applied, or `tasks`
+    instead, in turns into the two namespaces. `clock`: operators get a clock that can be stepped. `flags`: of the lab's
+    parts, as in `Lab.up`. `fast`: part of the tests that always run. `environment` is the operators'. `alone`: nothing
+    else is played beside it, for it compares how late launches are.
     """
 
     name: str
@@ -36,7 +36,6 @@ class Experiment:
     before: float = 4
     after: float = 10
     replicas: str = "a"
-    copies: int = 1
     tasks: tuple[Task, ...] = ()
     clock: bool = False
     fast: bool = False
@@ -117,6 +116,5 @@ async def witnessed(chosen: Experiment, there: Ground, folder: Path, *, seed: in
 
 def load(chosen: Experiment, namespaces: tuple[str, ...]) -> list[Task]:
     """Return the load of an experiment."""
-    if chosen.tasks:
-        return [replace(task, namespace=namespaces[n % len(namespaces)]) for n, task in enumerate(chosen.tasks)]
-    return mixed(int(wall.now()) + ONCE_AFTER, copies=chosen.copies, namespaces=namespaces)
+    tasks = chosen.tasks or mixed(int(wall.now()) + ONCE_AFTER)
+    return [replace(task, namespace=namespaces[n % len(namespaces)]) for n, task in enumerate(tasks)]

@@ -15,7 +15,7 @@ from tests.faults.stage import Stage
 
 async def gather(stage: Stage, bounds: Bounds) -> Evidence:
     """Tell all that is known now. The statuses are read first: no Job that they tell of may be unknown to us."""
-    end, documents = wall.now(), await stage.documents()
+    documents, end = await stage.documents(), wall.now()
     await stage.witness.caught_up()
     metas = [job["metadata"] for job in await stage.world.jobs()]
     operators = stage.world.operators.values()
@@ -29,7 +29,7 @@ async def gather(stage: Stage, bounds: Bounds) -> Evidence:
         documents=documents,
         creations=creations(stage.world.ground.cluster.audit_log, stage.namespaces),
         faults=tuple(stage.faults),
-        readiness=[Ready(s.time, o.name, bool(s.ready)) for o in operators for s in o.samples],
+        readiness=[Ready(s.time, o.name, s.ready) for o in operators for s in o.samples],
         exits=[Exit(e.time, o.name, e.code, e.asked) for o in operators for e in o.exits],
         samples=[Sample(s.time, o.name, s.resident_bytes, s.descriptors) for o in operators for s in o.samples],
         lines=[line for o in operators for line in _lines(o)],
@@ -65,7 +65,10 @@ def sharpened(runs: Iterable[Run], posts: Iterable[Post]) -> list[Run]:
 
 
 def _created(run: Run, time: float, version: int) -> Run:
-    return replace(run, created=min(run.created, time), created_version=min(run.created_version, version))
+    """Move its creation; one that a list showed when it was over moves as a whole, as it may have been short."""
+    begun = replace(run, created=min(run.created, time), created_version=min(run.created_version, version))
+    is_listed = run.finished_version == run.created_version + 1
+    return replace(begun, finished_version=begun.created_version + 1) if is_listed else begun
 
 
 def creations(audit_log: Path, namespaces: Collection[str]) -> Mapping[tuple[str, str], Sequence[float]]:

@@ -94,14 +94,19 @@ def _document(evidence: Evidence, applied: Applied) -> dict[str, Any]:
     counts = {"since": rfc3339(NOON), "due": len(times), "launched": len(made.intersection(times)), "missed": 0}
     counts["skipped"] = len(set(times).difference(made))
     active = sum(1 for r in evidence.runs_of.get(applied.uid, ()) if r.active_within(END, END))
-    return {"status": {"counts": counts, "accountedTime": rfc3339(END - 5), "queuedTimes": [], "active": active}}
+    rest = {"accountedTime": rfc3339(END - 5), "queuedTimes": [], "active": active}
+    return {"status": {"counts": counts, "notLaunched": _why_not(counts), **rest}}
+
+
+def _why_not(counts: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"reason": why, "count": counts[what]} for what, why in (("skipped", "Forbid"), ("missed", "Downtime"))]
 
 
 def changed(evidence: Evidence, applied: Applied, **fields: Any) -> Evidence:
-    """Say something else in a task's status; what is a count goes there."""
+    """Say something else in a task's status; what is a count goes there, and among the reasons."""
     status = evidence.documents[applied.uid]["status"]
     counts = {**status["counts"], **{k: v for k, v in fields.items() if k in status["counts"]}}
-    rest = {k: v for k, v in fields.items() if k not in counts}
+    rest = {"notLaunched": _why_not(counts), **{k: v for k, v in fields.items() if k not in counts}}
     return replace(
         evidence, documents={**evidence.documents, applied.uid: {"status": {**status, **rest, "counts": counts}}}
     )

@@ -5,12 +5,11 @@ with the operator's. Times are seconds since the epoch.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 Document = dict[str, Any]
-NAMESPACES = ("faults-a", "faults-b")
 _PERIODS = frozenset({1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60})
 
 
@@ -25,7 +24,7 @@ class Task:
     """
 
     name: str
-    namespace: str = NAMESPACES[0]
+    namespace: str = "faults"
     period: int = 10
     offset: int = 0
     at: int | None = None
@@ -97,42 +96,27 @@ class Task:
         return {"image": "simulated", "env": [{"name": name, "value": value} for name, value in wanted.items()]}
 
 
-def mixed(at: int, *, copies: int = 1, namespaces: tuple[str, ...] = NAMESPACES) -> list[Task]:
-    """Return a load of every kind of task; each copy is 22 tasks with about five fires a second.
-
-    `at` is when those fire that fire once.
-    """
-    tasks: list[Task] = []
-    for copy in range(copies):
-        for task in _kinds(copy, at):
-            namespace = namespaces[len(tasks) % len(namespaces)]
-            tasks.append(replace(task, name=f"{task.name}-{copy}", namespace=namespace))
-    return tasks
-
-
-def _kinds(copy: int, at: int) -> Iterator[Task]:
-    spread = copy % 10
-    yield Task("forbid-short", period=5, offset=spread % 5)
-    yield Task("forbid-overlap", period=2, offset=spread % 2, seconds=3)
-    yield Task("forbid-three", period=2, offset=spread % 2, limit=3, seconds=2)
-    yield Task("forbid-none", period=6, offset=spread % 6, catch_up="None")
+def mixed(at: int) -> Iterator[Task]:
+    """Return a load of every kind of task, with about five fires a second; `at` is when that fires that fires once."""
+    yield Task("forbid-short", period=5)
+    yield Task("forbid-overlap", period=2, seconds=3)
+    yield Task("forbid-three", period=2, limit=3, seconds=2)
+    yield Task("forbid-none", period=6, catch_up="None")
     yield Task("allow-short", period=1, policy="Allow", limit=None)
-    yield Task("allow-none", period=3, offset=spread % 3, policy="Allow", limit=None, catch_up="None")
-    yield Task("allow-long", period=10, offset=spread, policy="Allow", limit=None, seconds=15)
-    yield Task("replace", period=6, offset=spread % 6, policy="Replace", seconds=8)
-    yield Task("replace-none", period=10, offset=spread, policy="Replace", seconds=4, catch_up="None")
-    yield Task("queue", period=4, offset=spread % 4, policy="Queue", queue_limit=3, seconds=3)
-    yield Task(
-        "queue-all", period=6, offset=spread % 6, policy="Queue", queue_limit=5, catch_up="All", catch_up_limit=4
-    )
-    yield Task("queue-two", period=3, offset=spread % 3, policy="Queue", limit=2, queue_limit=4, seconds=4)
-    yield Task("deadline", period=5, offset=spread % 5, deadline=8, catch_up="Latest")
+    yield Task("allow-none", period=3, policy="Allow", limit=None, catch_up="None")
+    yield Task("allow-long", period=10, policy="Allow", limit=None, seconds=15)
+    yield Task("replace", period=6, policy="Replace", seconds=8)
+    yield Task("replace-none", period=10, policy="Replace", seconds=4, catch_up="None")
+    yield Task("queue", period=4, policy="Queue", queue_limit=3, seconds=3)
+    yield Task("queue-all", period=6, policy="Queue", queue_limit=5, catch_up="All", catch_up_limit=4)
+    yield Task("queue-two", period=3, policy="Queue", limit=2, queue_limit=4, seconds=4)
+    yield Task("deadline", period=5, deadline=8, catch_up="Latest")
     yield Task("deadline-queue", period=4, policy="Queue", queue_limit=5, deadline=9, seconds=6)
-    yield Task("jitter", period=10, offset=spread, jitter=4)
-    yield Task("failing", period=10, offset=spread, exit_code=3)
-    yield Task("failing-often", period=5, offset=spread % 5, exit_code=1, policy="Allow", limit=None)
-    yield Task("slow", period=30, offset=spread, seconds=20)
-    yield Task("once", at=at + spread, policy="Forbid")
-    yield Task("every-node", period=15, offset=spread, nodes=2)
+    yield Task("jitter", period=10, jitter=4)
+    yield Task("failing", period=10, exit_code=3)
+    yield Task("failing-often", period=5, exit_code=1, policy="Allow", limit=None)
+    yield Task("slow", period=30, seconds=20)
+    yield Task("once", at=at, policy="Forbid")
+    yield Task("every-node", period=15, nodes=2)
     yield Task("daemon", daemon=True, limit=1, seconds=8)
-    yield Task("minutely", period=60, offset=spread)
+    yield Task("minutely", period=60)

@@ -29,7 +29,11 @@ SECOND = Applied(Task("second", period=1, policy="Allow", limit=None, catch_up="
 THIRD = Applied(Task("third", period=3, policy="Queue", limit=2, queue_limit=4, seconds=2), "uid-third", NOON)
 JITTER = Applied(Task("jitter", period=10, jitter=4), "uid-jitter", NOON)
 PLACES = Applied(Task("places", period=10, limit=2, seconds=3), "uid-places", NOON)
+DEADLINE = Applied(Task("deadline", period=5, catch_up="None", deadline=8), "uid-deadline", NOON)
+ALL = Applied(Task("all", policy="Allow", period=5, limit=None, catch_up="All", catch_up_limit=3), "uid-all", NOON)
+LONG = Applied(Task("long", policy="Queue", seconds=200, catch_up="All", catch_up_limit=3), "uid-long", NOON)
 DAEMON = Applied(Task("daemon", daemon=True, seconds=8), "uid-daemon", NOON)
+BUSY_NOW_AND_THEN = [(NOON + 0.9 * n, NOON + 0.9 * n + 0.3) for n in range(133)]
 
 
 def fire_time(applied: Applied) -> Evidence:
@@ -129,6 +133,13 @@ def away_for_8(*, made_up: Collection[int], pause: float = 1.5) -> Evidence:
 
     evidence = history(SECOND, lost=gone.__contains__, late=late)
     return replace(with_calls(evidence, *looking(50.02, 58.5, pause)), faults=[fault])
+
+
+def waits_to_be_made_up(beside: Evidence) -> Evidence:
+    """Let a task whose first run does not end wait through an outage, and to the end."""
+    long = history(LONG, lost=lambda time: time > NOON + 10)
+    more = replace(beside, tasks=[*beside.tasks, LONG], documents={**beside.documents, **long.documents})
+    return with_runs(with_calls(more, *long.calls), *long.runs)
 
 
 def daemon(until: float) -> Evidence:

@@ -86,6 +86,22 @@ MUTANTS = {
         experiment="ten seconds away",
         caught_by="I6",
     ),
+    "All is Latest": Mutant(
+        module="torchtask.core.due",
+        old="    limit = {CatchUp.NONE: 0, CatchUp.LATEST: latest, CatchUp.ALL: spec.catch_up_limit}[spec.catch_up]",
+        new="    limit = 0 if spec.catch_up is CatchUp.NONE else latest",
+        promise="after an outage as many are started as catchUp says",
+        experiment="ten seconds away",
+        caught_by="I2",
+    ),
+    "no reasons": Mutant(
+        module="torchtask.core.ledger",
+        old="    return (*(n for n in tally if n.reason != reason), entry)",
+        new="    return tuple(tally)",
+        promise="each fire time that is not launched is counted with a reason",
+        experiment="tasks at their limit",
+        caught_by="I2",
+    ),
     "no pause": Mutant(
         module="torchtask.cluster.reflector",
         old="            await asyncio.sleep(max(pause, delay * random.uniform(0.5, 1)))",
@@ -144,8 +160,8 @@ MUTANTS = {
     ),
     "ready without sight": Mutant(
         module="torchtask.engine.operation",
-        old="        return self.sight.is_clear and self.leader.is_known and not self._skew.is_great",
-        new="        return not self._skew.is_great",
+        old="        return self.sight.obstacle",
+        new='        return ""',
         promise="who does not see the Jobs is not ready",
         experiment="a start without sight of Jobs",
         caught_by="I10",

@@ -3,12 +3,12 @@
 Law: the operator's own word is no reason.
 """
 
-import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
-from tests.faults.calls import Call
+from tests.faults.calls import DENIED, TOO_MANY, Call
 from tests.faults.evidence import BUSY, Applied, Evidence, Fault
-from tests.faults.room import MARGIN, WAITING, answered, is_passing, may_wait, no_room, unlaunched, waits
+from tests.faults.room import CONFLICT, MARGIN, WAITING, answered, is_passing, may_wait, no_room, unlaunched, waits
 from tests.faults.runs import Post
 from tests.faults.sight import Span, is_whole, longest
 
@@ -16,22 +16,21 @@ RECENT = 5.0  # an older fire time that nobody was there for is late (law L3)
 UNWRITTEN = 6.0  # seconds for which what was decided may be in no status yet (5 under load): it is then nobody's
 MOMENT = 1.0  # seconds in which what is due is decided, once somebody can
 AGAIN = 3.0  # seconds after which a launch is tried again at the latest
-TOLD_TO_WAIT, TOO_MANY = 3.0, 429  # seconds for which an experiment has the API server say so, at the most
+TOLD_TO_WAIT = 3.0  # seconds for which an experiment has the API server say so, at the most
 GIVEN_UP = 10.0  # seconds after which a request without an answer is
-_DENIED = re.compile(rb"denied (the )?request")  # words of admission policies and webhooks: they may change their mind
+ABSENT = frozenset({"outage", "out of sight", "machine that stood still"})  # what catchUp makes up for
 
 
-def explanation(evidence: Evidence, applied: Applied, time: int) -> str:
-    """Say what became of a fire time, by what we saw; empty: nothing that may happen to one."""
-    task, posts = applied.task, evidence.posts.get((applied.uid, time), ())
-    launched = sum(1 for r in evidence.runs_of.get(applied.uid, ()) if r.fire_time == time)
-    names = {(p.call.namespace, p.name) for p in posts if p.call.status == 409}
-    foreign = any((r.namespace, r.name) in names and r.owner != applied.uid for r in evidence.runs)
-    away = [f for f in evidence.faults if f.blind or f.down]
+def explanation(evidence: Evidence, applied: Applied, time: int, *, made_up: bool = False) -> str:
+    """Say what became of a fire time, by what we saw; empty: nothing that may happen to one.
+
+    `made_up`: it had to be once somebody was there again; that nobody was when it came is no reason.
+    """
+    task, away = applied.task, [f for f in evidence.faults if f.blind or f.down]
     cases: dict[str, Callable[[], bool]] = {
-        "launched": lambda: launched >= max(1, task.nodes),
+        "launched": lambda: evidence.launched[applied.uid, time] >= max(1, task.nodes),
         "out of force": lambda: not applied.in_force(time),
-        "name taken": lambda: foreign,
+        "name taken": lambda: name_taken(evidence, applied, time),
         "refused": lambda: refused(evidence, applied, time),
         "waiting": lambda: waits(evidence, applied, time),
         "outage": lambda: any(f.begin - MARGIN <= time + task.jitter and time <= f.heal + MARGIN for f in away),
@@ -43,20 +42,23 @@ def explanation(evidence: Evidence, applied: Applied, time: int) -> str:
         "deleted": lambda: applied.deleted is not None and may_wait(evidence, applied, time),
         "machine that stood still": lambda: stood_still(evidence, time + task.jitter),
     }
-    return next((reason for reason, holds in cases.items() if holds()), "")
+    reasons = {reason: holds for reason, holds in cases.items() if not (made_up and reason in ABSENT)}
+    return next((reason for reason, holds in reasons.items() if holds()), "")
+
+
+def name_taken(evidence: Evidence, applied: Applied, time: int) -> bool:
+    """Tell whether somebody else's Job had the name."""
+    posts = evidence.posts.get((applied.uid, time), ())
+    names = {(p.call.namespace, p.name) for p in posts if p.call.status == CONFLICT}
+    return bool(names) and any((r.namespace, r.name) in names and r.owner != applied.uid for r in evidence.runs)
 
 
 def too_late(evidence: Evidence, applied: Applied, time: int) -> bool:
-    """Tell whether a deadline came before anybody could act, or while requests were lost without a trace (a reset)."""
+    """Tell whether a deadline came before anybody could act."""
     if applied.task.deadline is None:
         return False
-    until, posts = time + applied.task.deadline, evidence.posts.get((applied.uid, time), ())
-    for fault in evidence.faults:
-        if (fault.blind or fault.down) and fault.begin <= time and 0 < until - fault.heal < evidence.bounds.recovery:
-            return True
-        if fault.hampered and not posts and fault.begin <= until and time <= fault.heal:
-            return True
-    return False
+    until, away = time + applied.task.deadline, [f for f in evidence.faults if f.blind or f.down]
+    return any(f.begin <= time and 0 < until - f.heal < evidence.bounds.recovery for f in away)
 
 
 def refused(evidence: Evidence, applied: Applied, time: int) -> bool:
@@ -79,7 +81,7 @@ def refused(evidence: Evidence, applied: Applied, time: int) -> bool:
 
 def _is_final(call: Call) -> bool:
     """Tell whether an answer says that this Job will never do."""
-    if _DENIED.search(call.server_body):
+    if DENIED.search(call.server_body):
         return False
     return call.status == 422 or (call.status == 400 and b"decod" in call.server_body)
 
@@ -93,8 +95,7 @@ def _left_alone(evidence: Evidence, posts: Sequence[Post], until: float) -> bool
     ends = [until, evidence.end, *(e.time for e in evidence.exits if e.operator == last.operator)]
     is_soon = len(posts) > 1 and last.arrived - posts[-2].call.arrived < GIVEN_UP
     told = last.answered or last.arrived + (0.0 if is_soon else GIVEN_UP)
-    patience = AGAIN + MARGIN + (TOLD_TO_WAIT if last.status == TOO_MANY else 0)
-    patience *= 1 + evidence.busy(told, told + patience)
+    patience = evidence.patience(told, AGAIN + MARGIN + (TOLD_TO_WAIT if last.status == TOO_MANY else 0))
     return until <= last.arrived or any(last.arrived <= end <= told + patience for end in ends)
 
 
@@ -110,17 +111,23 @@ def unanswered(evidence: Evidence, applied: Applied, time: int) -> bool:
 def nobody_there(evidence: Evidence, applied: Applied, time: int) -> bool:
     """Tell whether sight of the cluster was lost for so long that a fire time was late, when it came back (L3).
 
-    Only while something is broken. A task decides nothing, either, while a launch of it has had no answer for long; and
-    one that goes is decided until then.
+    Only while something is broken: who saw the cluster all the time has no excuse in a machine that was too busy for a
+    part of it. A task decides nothing, either, while a launch of it has had no answer for long; and one that goes is
+    decided until then.
     """
     marks = [f for f in evidence.faults if f.hampered]
     if not any(f.begin - MARGIN <= time <= f.heal + evidence.bounds.recovery for f in marks):
         return False
-    without = [*evidence.slow, *_undecided(evidence, applied, time), (0.0, _known(evidence, applied))]
+    without = [*_undecided(evidence, applied, time), (0.0, _known(evidence, applied))]
     spans = evidence.there("jobs", "nodes") if applied.task.nodes else evidence.there("jobs")
     launches = range(time, time + applied.task.jitter + 1)
     gone = float("inf") if applied.deleted is None else applied.deleted
-    return any(longest(spans, t, min(t + RECENT, gone), without) < MOMENT for t in launches)
+    return any(longest(spans, t, min(t + RECENT, gone), without) < _moment(evidence, t) for t in launches)
+
+
+def _moment(evidence: Evidence, time: float) -> float:
+    """Say for how long somebody has to be there to decide what comes; on a machine that is busy it takes longer."""
+    return min(RECENT, MOMENT + evidence.slow_for(time, time + RECENT))
 
 
 def _undecided(evidence: Evidence, applied: Applied, time: int) -> Iterator[Span]:
@@ -128,11 +135,11 @@ def _undecided(evidence: Evidence, applied: Applied, time: int) -> Iterator[Span
 
     One that the API server told to come again later, as others before it, was sent later than it was to be.
     """
-    told = [c.answered for c in evidence.calls if c.status == TOO_MANY and c.verb == "create" and c.answered]
-    for (owner, of), posts in evidence.posts.items():
-        if owner == applied.uid and of <= time + applied.task.jitter:
+    for of, posts in evidence.asked.get(applied.uid, {}).items():
+        if of <= time + applied.task.jitter:
             since = posts[0].call.arrived if applied.task.policy in WAITING else min(of, posts[0].call.arrived)
-            if any(since - TOLD_TO_WAIT - MARGIN <= moment <= since for moment in told):
+            first = bisect_left(evidence.put_off, since - TOLD_TO_WAIT - MARGIN)
+            if any(moment <= since for moment in evidence.put_off[first : first + 1]):
                 since = min(since, max(of, since - TOLD_TO_WAIT))
             yield since + RECENT, answered(evidence, posts[0])
 

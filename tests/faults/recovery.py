@@ -21,12 +21,12 @@ def recovered(evidence: Evidence) -> Finding:
     slowest = 0.0
     for fault in evidence.faults:
         until = min([evidence.end, *(f.begin for f in evidence.faults if f.begin > fault.heal)]) - SETTLED
-        if until < fault.heal + evidence.bounds.recovery or _overlapped(evidence, fault):
+        latest = fault.heal + evidence.patience(fault.heal, evidence.bounds.recovery)
+        if until < latest or _overlapped(evidence, fault):
             continue
         first = _first_launch(evidence, fault.heal)
         wanted = any(a.task.fire_times(max(fault.heal, a.created), until) for a in evidence.tasks)
-        in_vain = first is None or first > fault.heal + evidence.bounds.recovery
-        if wanted and in_vain and not evidence.is_slow(fault.heal, fault.heal + evidence.bounds.recovery):
+        if wanted and (first is None or first > latest):
             after = f"after {first - fault.heal:.1f} s" if first else "never"
             violations.append(f"{fault.name}: healed at {clock(fault.heal)}, launched again {after}")
         slowest = max(slowest, first - fault.heal if first else 0.0)
@@ -59,9 +59,9 @@ def _not_as_before(evidence: Evidence, applied: Applied, fault: Fault, until: fl
     if not times or not applied.in_force(times[0]):
         return
     posts = evidence.posts.get((applied.uid, times[0]), ())
-    if evidence.is_slow(fault.heal, times[0] + 1):
-        return
-    if posts and by_its_clock(evidence, posts[0]) - times[0] <= task.jitter + evidence.bounds.late:
+    latest = times[0] + task.jitter + evidence.bounds.late
+    latest += evidence.slow_for(fault.heal, latest)
+    if posts and by_its_clock(evidence, posts[0]) <= latest:
         return
     if not no_room(evidence, applied, times[0], times[0]) and explanation(evidence, applied, times[0]) in (
         "",

@@ -53,7 +53,8 @@ def _history(evidence: Evidence, applied: Applied) -> str:
         return ""
     for failed, field in ((False, "successfulJobsHistoryLimit"), (True, "failedJobsHistoryLimit")):
         ended = [r for r in runs if r.failed == failed and (r.finished or evidence.end) <= evidence.end - PRUNED]
-        spare = sorted(ended, key=lambda r: r.fire_time or r.created)[: -task.more.get(field, HISTORY)]
+        oldest = sorted(ended, key=lambda r: (r.fire_time or r.created, r.gone is None))
+        spare = oldest[: -task.more.get(field, HISTORY)]
         kept = [r.name for r in spare if r.gone is None and r.created <= evidence.end - DOUBT - PRUNED]
         if kept:
             return f"{field} is exceeded by {', '.join(kept)}"

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import inf
 
-from tests.faults.calls import Call
+from tests.faults.calls import DENIED, Call
 from tests.faults.evidence import Applied, Evidence
 from tests.faults.runs import Post
-from tests.faults.sight import Span, longest
+from tests.faults.sight import Span, stretches
 
 MARGIN = 1.0  # seconds by which our sight of a Job and the operator's may differ
 NEARLY = 2.0  # seconds within which what waits is started, once there is room
@@ -48,8 +48,8 @@ def _taken(evidence: Evidence, applied: Applied) -> Iterator[tuple[int | None, S
         end = evidence.told.end(run)
         made.add(run.fire_time)
         yield run.fire_time, (begun, inf if end is None else end)
-    for (owner, time), posts in evidence.posts.items():
-        if owner == applied.uid and time not in made:
+    for time, posts in evidence.asked.get(applied.uid, {}).items():
+        if time not in made:
             yield from ((time, span) for span in _asking(evidence, posts))
 
 
@@ -72,8 +72,11 @@ def answered(evidence: Evidence, post: Post) -> float:
 
 def is_passing(call: Call) -> bool:
     """Tell whether the operator was not told what became of a request: it has to be made again (laws L7, L8)."""
-    is_taken = call.status == CONFLICT and TAKEN in call.server_body
-    return call.status is None or call.status >= 500 or (call.status in PASSING and not is_taken)
+    if call.status is None:
+        return True
+    if call.status == CONFLICT:
+        return TAKEN not in call.server_body
+    return (call.status >= 500 or call.status in PASSING) and not DENIED.search(call.server_body)
 
 
 def idle(evidence: Evidence, applied: Applied, begin: float, end: float) -> float:
@@ -90,7 +93,8 @@ def idle(evidence: Evidence, applied: Applied, begin: float, end: float) -> floa
     ]
     recovery = evidence.bounds.recovery
     disturbed = [(f.begin - 0.5, f.heal + recovery) for f in evidence.faults]
-    return longest(free, begin, end, [*disturbed, *evidence.slow])
+    calm = stretches(free, begin, end, disturbed)
+    return max((last - first - evidence.slow_for(first, last) for first, last in calm), default=0.0)
 
 
 def may_wait(evidence: Evidence, applied: Applied, time: int) -> bool:

@@ -25,13 +25,12 @@ class On:
     """Which calls. Empty fields match all; `operator`, `verb` and `resource` may name several, with blanks between.
 
     Of what else matches, the `first` to the `last`, and of those `every` so many-th. For actions on watch events
-    `namespace`, `prefix` (of the name) and `event` (the type) are those of the event's object, and events are counted.
+    `prefix` (of the name) and `event` (the type) are those of the event's object, and events are counted.
     """
 
     operator: str = ""
     verb: str = ""
     resource: str = ""
-    namespace: str = ""
     prefix: str = ""
     event: str = ""
     first: int = 1
@@ -48,13 +47,12 @@ class On:
             and (self.where is None or self.where(call))
         )
 
-    def is_about(self, namespace: str, name: str) -> bool:
-        """Say whether an object is one of those that are meant."""
-        return self.namespace in {"", namespace} and name.startswith(self.prefix)
-
     def counts(self, number: int) -> bool:
         """Say whether it is the turn of the `number`-th that matches."""
         return self.first <= number <= (self.last or number) and (number - self.first) % self.every == 0
+
+
+LAUNCHES = On(verb="create", resource="jobs", where=lambda call: call.is_launch)
 
 
 def _names(wanted: str, found: str) -> bool:
@@ -115,7 +113,7 @@ class Rule:
 
     def takes(self, call: Call) -> bool:
         """Count a call, and say whether it is hit."""
-        fits = self.action.of_calls and self.on.is_for(call) and self.on.is_about(call.namespace, call.name)
+        fits = self.action.of_calls and self.on.is_for(call) and call.name.startswith(self.on.prefix)
         return fits and self._count(call)
 
     def takes_stream(self, call: Call) -> bool:
@@ -129,8 +127,7 @@ class Rule:
         """Count an event of a watch, and say whether it is hit. Bookmarks are of no object, and never hit."""
         if not self.action.of_events or not self.on.is_for(call):
             return False
-        metadata = event["object"].get("metadata", {})
-        about = self.on.is_about(metadata.get("namespace", ""), metadata.get("name", ""))
+        about = event["object"].get("metadata", {}).get("name", "").startswith(self.on.prefix)
         fits = event["type"] != "BOOKMARK" and _names(self.on.event, event["type"]) and about
         return fits and self._count(call)
 

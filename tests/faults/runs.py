@@ -65,7 +65,7 @@ class Post:
     @classmethod
     def of(cls, call: Call) -> Self | None:
         """Read a request; None: it is another one, or a dry run."""
-        if call.verb != "create" or call.resource != "jobs" or call.is_dry_run:
+        if not call.is_launch:
             return None
         try:
             meta = json.loads(call.body)["metadata"]

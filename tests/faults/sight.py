@@ -85,16 +85,20 @@ def common(some: Iterable[Span], others: Sequence[Span]) -> list[Span]:
 
 
 def longest(spans: Iterable[Span], begin: float, end: float, without: Iterable[Span] = ()) -> float:
-    """Say how long the longest stretch within (`begin`, `end`) is that spans cover, `without` some others."""
-    cut = sorted(without)
+    """Say how long the longest of the `stretches` is."""
+    return max((last - first for first, last in stretches(spans, begin, end, without)), default=0.0)
+
+
+def stretches(spans: Iterable[Span], begin: float, end: float, without: Iterable[Span] = ()) -> list[Span]:
+    """List the stretches within (`begin`, `end`) that spans cover, `without` some others; those that touch are one."""
+    cut, found = sorted(without), list[Span]()
     pieces = [left for first, last in spans for left in _less((max(first, begin), min(last, end)), cut)]
-    best, since, until = 0.0, begin, begin
     for first, last in sorted(pieces):
-        if first > until:
-            since = first
-        until = max(until, last)
-        best = max(best, until - since)
-    return best
+        if found and first <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], last)
+        else:
+            found.append((first, last))
+    return found
 
 
 def _less(span: Span, cut: Sequence[Span]) -> list[Span]:

@@ -58,9 +58,10 @@ def late_by(seconds: float, since: int = 60) -> Evidence:
     return history(FORBID, ALLOW, late=lambda t: seconds if t >= NOON + since else 0.02)
 
 
-def unready(begin: int, end: int) -> Sequence[Ready]:
-    """Let readiness be lost for some seconds."""
-    return [Ready(t, "a", ready=not NOON + begin <= t < NOON + end) for t in range(NOON, END)]
+def unready(begin: int, end: int, *, silent: int | None = None) -> Sequence[Ready]:
+    """Let readiness be lost for some seconds; at one second there is no answer."""
+    said = [Ready(t, "a", ready=not NOON + begin <= t < NOON + end) for t in range(NOON, END)]
+    return [replace(r, ready=None) if r.time - NOON == silent else r for r in said]
 
 
 def wiped(*rewritten: float, again: Run | None = None) -> Evidence:

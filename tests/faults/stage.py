@@ -121,12 +121,12 @@ class Stage:
 
     def object(self, text: str, *, since: float) -> None:
         """Note what is wrong, and came of the time since then; unless the machine was too busy to accuse anybody."""
-        if covered(self.slow, since, wall.now()) <= BUSY:
+        if self.slow_for(since) <= BUSY * (wall.now() - since):
             self.objections.append(text)
 
     def slow_for(self, since: float) -> float:
         """Say for how many seconds since then the machine was too busy: by so much somebody may be late."""
-        return covered(self.slow, since, wall.now()) * (wall.now() - since)
+        return covered(self.slow, since, wall.now())
 
     async def calm(self, span: float) -> None:
         """Let some seconds pass in which nobody is disturbed: what is to be seen are the fire times in them."""
@@ -140,11 +140,6 @@ class Stage:
             return all(c["status"] == "True" for n in nodes for c in n["status"]["conditions"] if c["type"] == "Ready")
 
         await wall.until_told(ready, "the nodes to be ready", within=90, every=0.5)
-
-    async def until_launched(self, number: int, *, within: float = 30) -> None:
-        """Wait until so many more Jobs were created."""
-        wanted = len(self.witness.runs) + number
-        await wall.until(lambda: len(self.witness.runs) >= wanted, f"{number} more Jobs", within=within)
 
     async def documents(self) -> dict[str, Document]:
         """Return the tasks as they are now, by UID."""

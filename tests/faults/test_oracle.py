@@ -45,6 +45,8 @@ from tests.faults.spoilt import (
 
 FROZEN = Fault("frozen", NOON + 30, NOON + 90, blind=True)
 SLOW_HEAL = broken(outage(), FORBID, NONE, made_up=[60], again=9)
+HAMPERED = Fault("hampered", NOON + 50, NOON + 70, hampered=True)
+BUSY = with_calls(replace(lost.fire_time(NONE), slow=[(NOON + 59.0, NOON + 66.0)]), call("list", "pods", NOON + 62.5))
 PASSES = {
     "nothing broken": GOOD,
     "an outage, the newest made up": OUTAGE,
@@ -53,7 +55,10 @@ PASSES = {
     "a launch repeated until it has an answer": replace(
         broken(outage(), NONE, made_up=[35]), exits=[], readiness=unready(40, 61)
     ),
+    "an outage, three made up": broken(outage(), lost.ALL, made_up=[50, 55, 60]),
+    "an outage, and what was lost waits": lost.waits_to_be_made_up(OUTAGE),
     "not ready while blind": replace(OUTAGE, exits=[], readiness=unready(40, 61)),
+    "no answer while blind": replace(OUTAGE, exits=[], readiness=unready(40, 61, silent=35)),
     "an exit that was asked for": replace(GOOD, exits=[Exit(NOON + 5, "a", -9, asked=True)]),
     "a clock that is ahead": replace(history(FORBID, late=lambda _: -1), clocks=[Offset(NOON, "a", 1.5)]),
     "a status wiped and written again": wiped(2),
@@ -63,6 +68,9 @@ PASSES = {
     "our Job deleted": in_the_way("delete", RUN),
     "a foreign Job left alone": replace(GOOD, foreign={("a", "x"): "1"}, kept={("a", "x"): "1"}),
     "a machine that is slow": replace(late_by(3), slow=[(NOON + 59.0, NOON + 125.0)]),
+    "a machine that is slow after heal": replace(
+        broken(outage(), ALLOW, made_up=[60], again=9), slow=[(NOON + 60.0, NOON + 65.0)]
+    ),
     "a daemon": lost.daemon(END),
     "a fire time that came while Jobs were out of sight": lost.out_of_sight(until=66.5),
     "a task that was gone when it was seen": lost.seen_late(3, deleted=1.6),
@@ -81,7 +89,13 @@ PASSES = {
     "a launch at a moment that is refused as long as we look": lost.answered(
         lost.ONCE, *[403] * 21, seconds=[3 * n + 0.02 for n in range(21)]
     ),
-    "a machine that stood still": replace(lost.fire_time(NONE), slow=[(NOON + 59.0, NOON + 66.0)]),
+    "a machine that stood still": changed(
+        replace(lost.fire_time(NONE), slow=[(NOON + 59.0, NOON + 66.0)]), NONE, skipped=0, missed=1
+    ),
+    "a machine that is slow, and ready late": replace(
+        OUTAGE, exits=[], readiness=unready(40, 68), slow=[(NOON + 60.0, NOON + 65.0)]
+    ),
+    "a machine that is slow, and a status wiped": replace(wiped(7), slow=[(NOON + 30.5, NOON + 35.5)]),
     "8 s out of sight, what is older than 5 s not made up": lost.away_for_8(made_up=range(54, 59)),
     "a status wiped that begins anew": changed(wiped(2), FORBID, since=rfc3339(NOON + 32), due=8, launched=8),
     "a bad task": replace(history(FORBID, ALLOW, BAD, SLOW, NONE), bad_since=NOON + 60),
@@ -94,14 +108,14 @@ CAUGHT = {
     ),
     ("I2", "a fire time that nothing explains"): without(GOOD, 60),
     ("I2", "an outage that catchUp Latest does not make up for"): broken(outage(), FORBID),
+    ("I2", "an outage of which catchUp All makes up for one only"): broken(outage(), lost.ALL, made_up=[60]),
     ("I2", "a fault that blinds nobody"): replace(
         OUTAGE, faults=[replace(OUTAGE.faults[0], blind=False, down=False)]
     ),
     ("I2", "a queue that skips though it has room"): without(queued_up(), 20),
     ("I2", "a fire time that waits, and nothing may"): lost.said_to_wait(FORBID),
-    ("I2", "a fault in which calls came through"): replace(
-        lost.fire_time(NONE), faults=[Fault("hampered", NOON + 50, NOON + 70, hampered=True)]
-    ),
+    ("I2", "a fault in which calls came through"): replace(lost.fire_time(NONE), faults=[HAMPERED]),
+    ("I2", "a deadline that came in such a fault"): replace(lost.fire_time(lost.DEADLINE), faults=[HAMPERED]),
     ("I2", "a fire time that came just before Jobs were seen again"): lost.out_of_sight(until=61.5),
     ("I2", "a task that was seen in time"): lost.seen_late(3),
     ("I2", "a launch that had no answer, and was not asked for again"): lost.answered(NONE, None, seconds=(0.02,)),
@@ -115,11 +129,15 @@ CAUGHT = {
     ("I2", "a launch at a moment that is refused for a while"): lost.answered(
         lost.ONCE, 403, 403, 403, seconds=(0.02, 1.1, 3.2)
     ),
-    ("I2", "a machine that is busy"): with_calls(
-        replace(lost.fire_time(NONE), slow=[(NOON + 59.0, NOON + 66.0)]), call("get", "leases", NOON + 62.5)
+    ("I2", "a machine that is busy"): BUSY,
+    ("I2", "a machine that is busy in such a fault"): replace(BUSY, faults=[HAMPERED]),
+    ("I2", "a machine that is busy now and then in such a fault"): replace(
+        lost.fire_time(NONE), faults=[HAMPERED], slow=lost.BUSY_NOW_AND_THEN
     ),
     ("I2", "a Job of no fire time"): with_runs(GOOD, launched(FORBID, NOON + 63)[1]),
     ("I2", "sums that do not add up"): changed(GOOD, SLOW, skipped=0),
+    ("I2", "fire times that are skipped without a reason"): changed(GOOD, SLOW, notLaunched=[]),
+    ("I2", "a fire time that is missed, and nothing was broken"): changed(GOOD, SLOW, skipped=6, missed=1),
     ("I2", "a fire time in no count"): changed(GOOD, ALLOW, due=22, launched=22),
     ("I2", "a Job in no count"): changed(GOOD, ALLOW, missed=1, launched=22),
     ("I2", "no counts at all"): replace(GOOD, documents={FORBID.uid: {"status": {}}}),
@@ -131,6 +149,9 @@ CAUGHT = {
     ("I2", "one Job more than came"): changed(GOOD, ALLOW, due=24, launched=24),
     ("I2", "a status that goes back"): written(90, 80),
     ("I3", "a launch that is late"): late_by(1.2),
+    ("I3", "a launch that is later than the machine was busy"): replace(
+        history(FORBID, late=lambda time: 3 if time == NOON + 60 else 0.02), slow=[(NOON + 60.0, NOON + 61.0)]
+    ),
     ("I4", "a launch that is early"): history(FORBID, late=lambda _: -0.001),
     ("I4", "a launch that is early by a slow clock"): replace(GOOD, clocks=[Offset(NOON, "a", -0.5)]),
     ("I4", "a launch by a clock that is far off"): replace(GOOD, clocks=[Offset(NOON, "a", 2.5)]),
@@ -147,9 +168,18 @@ CAUGHT = {
         GOOD, *(call("get", "jobs", NOON + 3 + n / 1000, name=f"x{n}") for n in range(500))
     ),
     ("I7", "the first launch 9 s after heal"): SLOW_HEAL,
-    ("I7", "a task that stays behind"): without(replace(OUTAGE), 70),
+    ("I7", "the first launch 9 s after heal, of which the machine was busy for one"): replace(
+        SLOW_HEAL, slow=[(NOON + 60.0, NOON + 61.0)]
+    ),
+    ("I7", "a task that stays behind"): without(OUTAGE, 70),
+    ("I7", "a task that stays behind while the machine is busy for a second"): replace(
+        without(OUTAGE, 70), slow=[(NOON + 61.0, NOON + 62.0)]
+    ),
     ("I7", "a fire time that waits for nothing"): changed(GOOD, FORBID, queuedTimes=["2027-01-15T08:01:00Z"]),
     ("I7", "a fire time of which only the status says that it waits"): lost.said_to_wait(lost.EMPTY),
+    ("I7", "a fire time that waits while the machine is busy now and then"): replace(
+        lost.said_to_wait(lost.EMPTY), slow=lost.BUSY_NOW_AND_THEN
+    ),
     ("I7", "a fire time that waits until its task is deleted"): lost.said_to_wait(
         replace(lost.EMPTY, deleted=NOON + 113)
     ),
@@ -167,6 +197,7 @@ CAUGHT = {
     ("I9", "a foreign Job deleted"): in_the_way("delete", STRANGER),
     ("I9", "a foreign Job patched"): in_the_way("patch", STRANGER),
     ("I9", "a user's object written"): with_calls(GOOD, call("patch", "torchtasks", NOON + 9, name="forbid")),
+    ("I9", "a user's object deleted"): with_calls(GOOD, call("delete", "torchtasks", NOON + 9, name="forbid")),
     ("I9", "a foreign Job replaced"): replace(GOOD, foreign={("a", "x"): "1"}, kept={("a", "x"): "2"}),
     ("I9", "another's Lease taken"): lease((10, "a", "a"), (12, "b", "b")),
     ("I10", "an exit that nobody asked for"): replace(GOOD, exits=[Exit(NOON + 5, "a", 1, asked=False)]),

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.faults.actions import Delay, Refuse, Reset, WatchSilence
-from tests.faults.breaking import ALL, LAUNCHES, STATUSES
+from tests.faults.breaking import ALL, STATUSES
 from tests.faults.events import ErrorEvent
-from tests.faults.rules import Action, On
+from tests.faults.rules import LAUNCHES, Action, On
 from tests.faults.told import Wanted, faults, untold
 
 LAUNCHING = ("launching", "503")

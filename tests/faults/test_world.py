@@ -48,11 +48,7 @@ def task(namespace: str, name: str, schedule: str = "* * * * * *") -> dict[str, 
 
 def launches(world: World, since: float = 0) -> list[Call]:
     """List the Jobs that were asked for in earnest."""
-    return [
-        call
-        for call in world.proxy.calls
-        if (call.verb, call.resource) == ("create", "jobs") and not call.is_dry_run and call.arrived >= since
-    ]
+    return [call for call in world.proxy.calls if call.is_launch and call.arrived >= since]
 
 
 def second(call: Call) -> int:

@@ -22,12 +22,16 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How it answers: after so many seconds; `code` is that of a refusal, and 0 lets in; `broken`: with HTTP 500."""
+    """How it answers: after so many seconds; `code` is that of a refusal, and 0 lets in; `broken`: with HTTP 500.
+
+    `retry_after`: the seconds after which it says that one may come again.
+    """
 
     seconds: float = 0
     code: int = 0
     message: str = "not today"
     broken: bool = False
+    retry_after: int = 0
 
 
 @asynccontextmanager
@@ -75,6 +79,7 @@ async def _review(request: web.Request, manner: Manner) -> web.Response:
         return web.Response(status=500, text="out of order")
     answer: Document = {"uid": review["request"]["uid"], "allowed": not manner.code}
     if manner.code:
-        answer["status"] = {"code": manner.code, "message": manner.message}
+        details = {"retryAfterSeconds": manner.retry_after}
+        answer["status"] = {"code": manner.code, "message": manner.message, "details": details}
     document: Mapping[str, Any] = {"apiVersion": review["apiVersion"], "kind": review["kind"], "response": answer}
     return web.json_response(document)

@@ -44,7 +44,7 @@ class Witness:
     async def _list(self) -> None:
         found = await self._admin.ask("GET", jobs())
         for job in found["items"]:
-            self._saw(job)
+            self.saw(job, listed=True)
         self._gone(self.runs.keys() - {job["metadata"]["uid"] for job in found["items"]})
         self._version = found["metadata"]["resourceVersion"]
 
@@ -55,11 +55,12 @@ class Witness:
                     if event["type"] == "ERROR":
                         return
                     self._version = event["object"]["metadata"]["resourceVersion"]
-                    self._saw(event["object"])
+                    self.saw(event["object"])
                     if event["type"] == "DELETED":
                         self._remove(event["object"])
 
-    def _saw(self, job: Document) -> None:
+    def saw(self, job: Document, *, listed: bool = False) -> None:
+        """Take note of a Job; a list tells that it is over, and not since when."""
         meta, time = job["metadata"], wall.now()
         version = int(meta["resourceVersion"])
         run = self.runs.get(meta["uid"])
@@ -67,7 +68,8 @@ class Witness:
             owner, fire_time, node = owner_of(meta), fire_time_of(meta), node_of(meta)
             run = Run(meta["uid"], meta["namespace"], meta["name"], owner, fire_time, node, time, version)
         if run.finished is None and (ends := _ends(job)):
-            run = replace(run, finished=time, finished_version=version, failed="Failed" in ends)
+            over = run.created_version + 1 if listed else version
+            run = replace(run, finished=time, finished_version=over, failed="Failed" in ends)
         self.runs[run.uid] = run
 
     def _remove(self, job: Document) -> None:

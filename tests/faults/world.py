@@ -48,15 +48,14 @@ class Ground:
 
 
 @contextmanager
-def ground(name: str, *, flags: Mapping[str, tuple[str, ...]] | None = None, with_crd: bool = True) -> Iterator[Ground]:
+def ground(name: str, *, flags: Mapping[str, tuple[str, ...]] | None = None) -> Iterator[Ground]:
     """Bring up a lab, with flags by part as in `Lab.up`, and take it down in the end."""
     lab = Lab(name)
     try:
         cluster = lab.up(nodes=0, simulated=2, flags=flags)
         tools = Tools(str(cluster.kubeconfig))
         tools.kubectl("create", "namespace", NAMESPACE)
-        if with_crd:
-            define(tools)
+        define(tools)
         tools.kubectl("create", "-f", "-", stdin=tools.render("serviceaccount.yaml", "rbac.yaml"))
         yield Ground(lab, cluster, tools)
     finally:

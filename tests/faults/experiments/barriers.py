@@ -47,14 +47,10 @@ def refused(what: str, barrier: Barrier, *, hampered: bool) -> Act:
                 await wall.until_told(shut, f"{what} to be in force", within=PATIENCE)
                 await stage.calm(SHUT)
             await wall.until_told(open_again, f"{what} to be over", within=PATIENCE)
-        asked = [c for c in stage.world.proxy.calls if _is_create(c) and c.namespace == namespace and c.arrived > begun]
+        asked = [c for c in stage.world.proxy.calls if c.is_launch and c.namespace == namespace and c.arrived > begun]
         assert any(c.status not in {None, HTTPStatus.CREATED} for c in asked), "nothing was refused"
 
     return act
-
-
-def _is_create(call: Call) -> bool:
-    return call.verb == "create" and call.resource == "jobs" and not call.is_dry_run
 
 
 @asynccontextmanager
@@ -97,7 +93,7 @@ def _asking(manner: Manner, timeout: int = 10) -> Barrier:
 def _made(name: str, barrier: Barrier, sentence: str, *, hampered: bool = False, **fields: object) -> Experiment:
     act = refused(name, barrier, hampered=hampered)
     act.__doc__ = sentence
-    return experiment(name, copies=1, **fields)(act)
+    return experiment(name, **fields)(act)
 
 
 quota = _made("a quota used up", _quota, "A quota lets no more Jobs into a namespace, for 8 s.")
@@ -122,8 +118,8 @@ silent = _made(
 )
 
 
-def crowding(manner: Manner, crowd_size: int) -> Act:
-    """Have each Job of a namespace wait for a webhook, which is asked many times a second: others are on time."""
+def crowding(manner: Manner, crowd_size: int, was_hit: Callable[[Call], bool]) -> Act:
+    """Have each Job of a namespace meet a webhook, which is asked many times a second: others are on time."""
 
     async def act(stage: Stage) -> None:
         crowd = await stage.world.namespace(f"{stage.namespaces[0]}-slow")
@@ -139,14 +135,26 @@ def crowding(manner: Manner, crowd_size: int) -> Act:
                 stage.change(applied, pauses=((applied.created - 1, wall.now()),))  # nobody asks what became of those
                 await stage.delete(applied)
             await stage.calm(SLOW + 1)
+        asked = [c for c in stage.world.proxy.calls if c.is_launch and c.namespace == crowd]
+        assert any(map(was_hit, asked)), "no Job met the webhook"
 
     return act
 
 
-def _crowding(name: str, manner: Manner, crowd_size: int, sentence: str) -> Experiment:
-    act = crowding(manner, crowd_size)
+def _waited(call: Call) -> bool:
+    return call.server_answered is not None and call.server_answered - (call.forwarded or 0) > SLOW - 2
+
+
+def _put_off(call: Call) -> bool:
+    return call.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _crowding(
+    name: str, manner: Manner, crowd_size: int, sentence: str, was_hit: Callable[[Call], bool] = _waited
+) -> Experiment:
+    act = crowding(manner, crowd_size, was_hit)
     act.__doc__ = sentence
-    return experiment(name, before=12, after=8, copies=1, alone=True)(act)
+    return experiment(name, before=12, after=8, alone=True)(act)
 
 
 slow = _crowding(
@@ -156,4 +164,9 @@ slow = _crowding(
 dead = _crowding(
     "a dead webhook in one namespace", Manner(seconds=60), 60,
     "In one namespace each Job waits 5 s for a webhook, and then fails: in the others all is on time.",
+)  # fmt: skip
+hasty = _crowding(
+    "a webhook that says 429 in one namespace", Manner(code=429, retry_after=10), 5,
+    "In one namespace a webhook denies each Job with 429, to come again in 10 s: in the others all is on time.",
+    _put_off,
 )  # fmt: skip

@@ -28,12 +28,13 @@ async def in_a_gap(stage: Stage) -> None:
     rule = stage.world.proxy.rule
     with (
         stage.fault("no TorchTasks are shown", hampered=True),
-        rule(Refuse(503), SHOWN, name="no tasks"),
+        rule(Refuse(503), SHOWN, name="no tasks") as refused,
         rule(ErrorEvent(504), SHOWN, name="no watch") as ended,
     ):
         await ended.reached(1)
         for applied in doomed:
             await stage.delete(applied)
+        await refused.reached(1)
         await stage.calm(1)
     await stage.calm(Bounds().recovery)
     known = wall.now()

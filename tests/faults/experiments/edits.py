@@ -32,7 +32,7 @@ async def _next(applied: Applied, away: float) -> None:
     await asyncio.sleep(max(0.0, time + away - wall.now()))
 
 
-@experiment("schedules edited at the fire second", copies=1)
+@experiment("schedules edited at the fire second")
 async def schedules(stage: Stage) -> None:
     """A schedule is written in other words just when it fires: no fire time runs twice, and none of the past."""
 
@@ -53,7 +53,7 @@ async def schedules(stage: Stage) -> None:
     await asyncio.gather(*map(edit, await stage.apply(_often(stage.namespaces[0]))))
 
 
-@experiment("templates edited at the fire second", copies=1)
+@experiment("templates edited at the fire second")
 async def templates(stage: Stage) -> None:
     """What runs is edited just when it fires: every fire time runs once, before or after the edit."""
 
@@ -69,7 +69,7 @@ async def templates(stage: Stage) -> None:
     await asyncio.gather(*map(edit, await stage.apply(_often(stage.namespaces[0]))))
 
 
-@experiment("suspended and resumed at the fire second", copies=1)
+@experiment("suspended and resumed at the fire second")
 async def suspended(stage: Stage) -> None:
     """A task is suspended just when it fires, and soon resumed: what it lost meanwhile is not made up for."""
 
@@ -88,7 +88,7 @@ async def suspended(stage: Stage) -> None:
     await asyncio.gather(*map(edit, await stage.apply(_often(stage.namespaces[0]))))
 
 
-@experiment("deleted and created again at once", fast=True, copies=1)
+@experiment("deleted and created again at once", fast=True)
 async def created_again(stage: Stage) -> None:
     """Tasks are deleted, and at once created again under the same names, three times: others, and new accounts."""
     for _ in range(3):

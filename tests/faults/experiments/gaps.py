@@ -37,13 +37,13 @@ def away(gap: int) -> Act:
         applied = await stage.apply(_tasks(stage.namespaces[0]))
         await stage.calm(4)
         stage.a.term()
-        with stage.fault(f"{gap} s away", blind=True, down=True):
+        with stage.fault(f"{gap} s away", down=True):
             await stage.a.gone()
             await stage.calm(REALLY_AWAY)
             before = await _dated_back(stage, applied, gap)
             healed = wall.now()
-            await stage.a.start()
-        await stage.a.ready()
+            await stage.start(stage.a)
+            await stage.a.ready()
 
         async def written() -> bool:
             documents = await stage.documents()
@@ -105,11 +105,11 @@ def _described(act: Act, sentence: str) -> Act:
     return act
 
 
-ten_thousand = experiment("ten thousand fire times missed", fast=True, copies=1)(
+ten_thousand = experiment("ten thousand fire times missed", fast=True)(
     _described(
         away(10_020), "Tasks of every second were left alone for three hours: it is counted, and little started."
     )
 )
-thirty_days = experiment("thirty days away", copies=1)(
+thirty_days = experiment("thirty days away")(
     _described(away(30 * DAYS), "Tasks of every second were left alone for thirty days: 2.6 million fire times each.")
 )

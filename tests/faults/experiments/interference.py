@@ -30,18 +30,19 @@ WHILE_IT_RUNS: tuple[Document, ...] = (
 WHILE_IT_IS_AWAY = WHILE_IT_RUNS[2:5] + WHILE_IT_RUNS[:1]
 
 
-@experiment("Jobs deleted by hand", copies=1)
+@experiment("Jobs deleted by hand")
 async def jobs_deleted(stage: Stage) -> None:
     """Somebody deletes Jobs, running and finished ones, and all of a namespace at once in the end."""
     for _ in range(ROUNDS):
         jobs = [job["metadata"] for job in await stage.world.jobs() if job["metadata"]["namespace"] in stage.namespaces]
+        assert jobs, "there are no Jobs to delete"
         for meta in stage.chance.sample(jobs, min(len(jobs), 15)):
             await stage.world.admin.delete(admin.jobs(meta["namespace"], meta["name"]))
         await stage.calm(1.5)
     await stage.world.admin.delete(admin.jobs(stage.namespaces[0]))
 
 
-@experiment("foreign Jobs under our names", copies=1)
+@experiment("foreign Jobs under our names")
 async def squatted(stage: Stage) -> None:
     """Somebody else's Jobs have the names of the next runs: those are skipped, and the Jobs are left alone."""
     for applied in stage.some("forbid-short", "allow-short", "allow-none", "replace", "queue", "once"):
@@ -54,29 +55,27 @@ async def squatted(stage: Stage) -> None:
     assert any(entry["reason"] == "NameTaken" for entry in named), "no status says NameTaken"
 
 
-@experiment("statuses wiped", fast=True, copies=1)
+@experiment("statuses wiped", fast=True)
 async def wiped(stage: Stage) -> None:
     """Every status is wiped while the operator runs, and every second one a moment later again."""
     for number in (1, 2):
         for applied in stage.some()[::number]:
             await _change(stage, applied, None)
-            stage.wiped[applied.uid] = wall.now()
         await stage.calm(3)
 
 
-@experiment("statuses wiped while nobody runs", copies=1)
+@experiment("statuses wiped while nobody runs")
 async def wiped_in_between(stage: Stage) -> None:
     """The operator is killed, statuses are wiped, and it is started again; each task had been edited before."""
     await _in_between(stage, [None])
 
 
-@experiment("statuses filled with rubbish", copies=1)
+@experiment("statuses filled with rubbish")
 async def rubbish(stage: Stage) -> None:
     """Statuses are overwritten, all in different ways, with what makes no sense; the operator runs."""
     for _ in range(2):
         for applied in stage.some():
             await _change(stage, applied, stage.chance.choice(WHILE_IT_RUNS))
-            stage.wiped[applied.uid] = wall.now()
         await stage.calm(3)
     minutely = stage.some("minutely")  # nothing will happen to those for long: what stands there now would stay
     await stage.calm(3)
@@ -85,7 +84,7 @@ async def rubbish(stage: Stage) -> None:
         assert status["accountedTime"] not in {FAR, LONG_AGO}, f"{applied.task.name} is left with {status}"
 
 
-@experiment("statuses filled with rubbish while nobody runs", copies=1)
+@experiment("statuses filled with rubbish while nobody runs")
 async def rubbish_in_between(stage: Stage) -> None:
     """The operator is killed, statuses are filled with what nobody can believe, and it is started again."""
     await _in_between(stage, WHILE_IT_IS_AWAY)
@@ -100,7 +99,6 @@ async def _in_between(stage: Stage, statuses: Sequence[Document | None]) -> None
         await stage.a.gone()
         for applied in stage.some():
             await _change(stage, applied, stage.chance.choice(statuses))
-            stage.wiped[applied.uid] = wall.now()
         await stage.a.start()
         await stage.a.ready(within=10)
     for applied in stage.some():
@@ -108,11 +106,14 @@ async def _in_between(stage: Stage, statuses: Sequence[Document | None]) -> None
 
 
 async def _change(stage: Stage, applied: Applied, status: Document | None) -> None:
+    """Overwrite a status; such rubbish as the definition does not let in changes nothing."""
     try:
         await stage.world.admin.merge(f"{stage.where(applied)}/status", {"status": status})
     except RefusedError as error:
-        if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:  # such rubbish the definition does not let in
+        if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
             raise
+    else:
+        stage.wiped[applied.uid] = wall.now()
 
 
 async def _edited(stage: Stage) -> None:

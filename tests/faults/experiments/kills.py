@@ -14,7 +14,7 @@ from tests.faults.calls import Call
 from tests.faults.evidence import Bounds
 from tests.faults.experiment import Act, Experiment, experiment
 from tests.faults.load import Task
-from tests.faults.rules import Action, On
+from tests.faults.rules import LAUNCHES, Action, On
 from tests.faults.stage import LEASE, Stage
 
 Provoke = Callable[[Stage], Awaitable[object]]
@@ -53,10 +53,6 @@ class Point:
     beside: tuple[tuple[Action, On], ...] = ()
 
 
-def _wet(call: Call) -> bool:
-    return not call.is_dry_run
-
-
 async def _another(stage: Stage) -> None:
     """Create a task: its template is judged by a dry run."""
     await stage.apply([Task(f"another-{len(stage.tasks)}", stage.namespaces[0], period=3)])
@@ -90,13 +86,13 @@ async def _no_lease(stage: Stage) -> None:
     await stage.world.admin.delete(LEASE)
 
 
-LAUNCHES = On(verb="create", resource="jobs", prefix="batch", where=_wet)
+BATCHES = replace(LAUNCHES, prefix="batch")
 STATUSES = On(verb="patch", resource="torchtasks/status", prefix="batch")
 PAGE = On(verb="list", where=lambda call: "continue" in call.query)
 COMMON = (
     *(Point(On(first=number, last=number), from_start=True) for number in range(1, FIRST_CALLS + 1)),
     Point(PAGE, from_start=True, beside=((Pages(5), On(verb="list")),)),
-    Point(LAUNCHES, together=BATCH),
+    Point(BATCHES, together=BATCH),
     Point(STATUSES, together=BATCH),
     Point(On(verb="patch", resource="leases")),
 )
@@ -192,7 +188,7 @@ async def late(stage: Stage) -> None:
     """The process is killed, and what it had sent arrives when the next one is at work: Jobs, and statuses."""
     begun = wall.now()
     await stage.apply(_batch(stage.namespaces))
-    for on in (LAUNCHES, STATUSES):
+    for on in (BATCHES, STATUSES):
         with stage.world.proxy.rule(Silence(late=True), replace(on, last=BATCH), name="late") as rule:
             await rule.reached(BATCH)
             stage.a.kill()

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from tests.faults import wall
 from tests.faults.actions import Silence
@@ -11,11 +12,11 @@ from tests.faults.evidence import Bounds
 from tests.faults.exchange import Exchange
 from tests.faults.experiment import experiment
 from tests.faults.operators import Operator
-from tests.faults.rules import Action, On, Rule
+from tests.faults.rules import LAUNCHES, Action, On, Rule
 from tests.faults.stage import LEASE, Stage
 
-CREATES = On(verb="create", resource="jobs", where=lambda call: not call.is_dry_run)
 WRITES = On(verb="create patch update delete", where=lambda c: not c.is_dry_run and c.resource != "leases")
+MADE = On(verb="create", resource="leases", where=lambda call: call.status == HTTPStatus.CREATED)
 SOON, LONG = 3.0, 20.0  # seconds until the other one writes, after SIGTERM and after kill -9
 TERM, NOTICED = 15, 5  # seconds for which a Lease is held, and in which it is noticed that it is another's
 
@@ -24,7 +25,7 @@ async def _leader(stage: Stage) -> tuple[Operator, Operator]:
     """Return who leads, by the Jobs that are asked for, and who stands by."""
 
     def last() -> Call | None:
-        asked = (c for c in reversed(stage.world.proxy.calls) if CREATES.is_for(c))
+        asked = (c for c in reversed(stage.world.proxy.calls) if c.is_launch)
         return next(asked, None)
 
     call = await wall.until(last, "a launch", within=20)
@@ -95,7 +96,7 @@ async def both(stage: Stage) -> None:
     """Each of two operators is told that the Lease is its own, for 15 s."""
     with stage.world.proxy.rule(Pretend(), On(resource="leases"), name="a Lease for each"):
         await stage.calm(15)
-    asked = {c.operator for c in stage.world.proxy.calls if CREATES.is_for(c) and c.arrived > wall.now() - 8}
+    asked = {c.operator for c in stage.world.proxy.calls if c.is_launch and c.arrived > wall.now() - 8}
     assert asked == {"a", "b"}, f"only {asked} launched"
 
 
@@ -103,11 +104,11 @@ async def both(stage: Stage) -> None:
 async def frozen(stage: Stage) -> None:
     """A leader's Jobs are on their way while it is stopped, and arrive when the other one has taken over."""
     leader, other = await _leader(stage)
-    begun, on = wall.now(), replace(CREATES, operator=leader.name)
+    begun, on = wall.now(), replace(LAUNCHES, operator=leader.name)
     with stage.world.proxy.rule(Silence(late=True), on, name="late") as rule:
         await rule.reached(1)
         leader.freeze()
-        taken = await _writes(stage, other, begun, what=CREATES, within=2 * LONG)
+        taken = await _writes(stage, other, begun, what=LAUNCHES, within=2 * LONG)
     stage.mark("a frozen leader", begun, wall.now(), down=True)
     await wall.until(lambda: all(c.server_status for c in rule.calls), "what was held to arrive", within=10)
     early = [call.name for call in rule.calls if (call.forwarded or 0) < taken]
@@ -118,11 +119,14 @@ async def frozen(stage: Stage) -> None:
 
 @experiment("the Lease deleted", replicas="ab")
 async def lease_deleted(stage: Stage) -> None:
-    """Somebody deletes the Lease, three times."""
+    """Somebody deletes the Lease, three times: who held it makes it again."""
     for _ in range(3):
-        with stage.fault("no Lease", down=True):
+        lease = await stage.world.admin.get(LEASE)
+        assert lease, "there is no Lease"
+        holder, begun = stage.world.operators[lease["spec"]["holderIdentity"]], wall.now()
+        with stage.fault("no Lease", hampered=True):
             await stage.world.admin.delete(LEASE)
-            await stage.calm(0.5)
+            await _writes(stage, holder, begun, what=MADE, within=NOTICED)
         await stage.calm(2)
 
 
@@ -133,10 +137,10 @@ async def lease_stolen(stage: Stage) -> None:
         await stage.world.admin.merge(LEASE, {"spec": {"holderIdentity": "thief"}})
         begun = wall.now()
         await stage.calm(NOTICED + 2)
-        late = [c for c in stage.world.proxy.calls if c.arrived > begun + NOTICED and CREATES.is_for(c)]
+        late = [c for c in stage.world.proxy.calls if c.arrived > begun + NOTICED and c.is_launch]
         if late:
             stage.object(f"{late[0].operator} launched, though the Lease was not its own", since=begun)
         await wall.until(
-            lambda: any(CREATES.is_for(c) and c.arrived > begun + NOTICED for c in stage.world.proxy.calls),
+            lambda: any(c.is_launch and c.arrived > begun + NOTICED for c in stage.world.proxy.calls),
             "one to take it back", within=TERM + 5,
         )  # fmt: skip

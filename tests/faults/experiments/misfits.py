@@ -1,6 +1,7 @@
 """Tasks that are no good, a thousand at a time, beside good ones: nobody else may notice (I8)."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from tests.faults import admin, wall
 from tests.faults.experiment import experiment
 from tests.faults.load import Task
-from tests.faults.stage import Stage
+from tests.faults.stage import Stage, foreign
 
 Document = dict[str, Any]
 MANY = 1000
@@ -24,6 +25,7 @@ BAD: tuple[Document, ...] = (
 )
 """What the definition lets pass and the operator refuses."""
 TURNS = 10
+LEVELS = 1_500  # of which the API server takes 10,000, and most readers of JSON 1,000
 
 
 async def _paced(calls: Sequence[Callable[[], Awaitable[object]]]) -> None:
@@ -40,7 +42,7 @@ def _invalid(namespace: str) -> Iterable[Document]:
         yield document
 
 
-@experiment("a thousand invalid tasks", before=12, copies=1, alone=True)
+@experiment("a thousand invalid tasks", before=12, alone=True)
 async def invalid(stage: Stage) -> None:
     """A thousand tasks come whose schedule or zone the operator refuses: each is told why, and others fire on time."""
     crowd = await stage.world.namespace(f"{stage.namespaces[0]}-invalid")
@@ -61,7 +63,7 @@ def _reason(item: Document) -> str:
     return next((c["reason"] for c in conditions if c["type"] == "Ready" and c["status"] == "False"), "")
 
 
-@experiment("a thousand times valid, invalid and valid again", before=12, after=20, copies=1, alone=True)
+@experiment("a thousand times valid, invalid and valid again", before=12, after=20, alone=True)
 async def turning(stage: Stage) -> None:
     """A hundred tasks become invalid and valid again, ten times each: none fires what it missed, none harms others."""
     crowd = await stage.world.namespace(f"{stage.namespaces[0]}-turning")
@@ -81,3 +83,38 @@ async def turning(stage: Stage) -> None:
         return not any(map(_reason, await stage.world.admin.list(admin.tasks(crowd))))
 
     await wall.until_told(ready, "each task to be ready, since it is valid again", within=20, every=1)
+
+
+@experiment("a task and a Job nested too deeply", before=8, after=8)
+async def nested(stage: Stage) -> None:
+    """A user nests a task and a Job so deeply that no reader of JSON takes them: all others are seen as before."""
+    sys.setrecursionlimit(20 * LEVELS)  # ours are to read them
+    crowd = await stage.world.namespace(f"{stage.namespaces[0]}-nested")
+    deep: Document = {}
+    for _ in range(LEVELS):
+        deep = {"f:a": deep}
+    pod = {"containers": [{"name": "main", "image": "simulated"}], "restartPolicy": "Never", "deep": deep}
+    document = Task("deep", crowd, period=1).document()
+    document["spec"] = {"schedule": "* * * * * *", "jobTemplate": {"spec": {"template": {"spec": pod}}}}
+    (made,) = await stage.world.create([document])
+    job = foreign("deep")
+    job["metadata"] |= {
+        "labels": {"torchtask.dev/task-uid": made["metadata"]["uid"]},
+        "managedFields": [{
+            "manager": "somebody", "operation": "Update", "apiVersion": "batch/v1", "fieldsType": "FieldsV1",
+            "time": "2026-01-01T00:00:00Z", "fieldsV1": deep,
+        }],
+    }  # fmt: skip
+    await stage.world.admin.create(admin.jobs(crowd), job)
+    where = admin.tasks(crowd, "deep")
+
+    async def refused() -> bool:
+        return _reason(await stage.world.admin.get(where) or {}) != ""
+
+    await wall.until_told(refused, "the task to be told that it is refused", within=10)
+    await stage.world.admin.merge(where, {"metadata": {"annotations": {"somebody": "was here"}}})
+    await stage.calm(2)
+    with stage.fault("killed", down=True):
+        stage.a.kill()
+        await stage.reborn(stage.a)
+        await stage.a.ready(within=10)

@@ -6,7 +6,7 @@ from tests.faults.load import Task
 from tests.faults.stage import Stage
 
 
-@experiment("a namespace deleted while its tasks fire", copies=1)
+@experiment("a namespace deleted while its tasks fire")
 async def namespace_deleted(stage: Stage) -> None:
     """A namespace goes away with its tasks, which fire often; it comes back, with tasks of the same names."""
     doomed = await stage.world.namespace(f"{stage.namespaces[0]}-doomed")

@@ -17,7 +17,6 @@ SEEN = 10.0  # seconds in which new rights are known
 
 @experiment(
     "owner references enforced",
-    copies=1,
     flags={"kube-apiserver": ("--enable-admission-plugins=OwnerReferencesPermissionEnforcement",)},
 )
 async def owners_enforced(stage: Stage) -> None:

@@ -1,11 +1,13 @@
 """Operators that die at random, when they are asked to, or stand still; at each point of each call: see `kills`."""
 
+from dataclasses import replace
+
 from tests.faults import wall
 from tests.faults.actions import Silence
 from tests.faults.evidence import Bounds
 from tests.faults.experiment import experiment
 from tests.faults.load import Task
-from tests.faults.rules import On
+from tests.faults.rules import LAUNCHES
 from tests.faults.stage import Stage
 
 AT_ONCE, CROWDS = 100, 10  # tasks of one second, in so many namespaces: of each only a part may be asked for at once
@@ -38,7 +40,7 @@ async def terminated(stage: Stage) -> None:
     crowds = [await stage.world.namespace(f"{stage.namespaces[0]}-{n}") for n in range(CROWDS)]
     time = int(wall.now()) + 6
     await stage.apply(Task(f"at-once-{n}", crowds[n % CROWDS], at=time) for n in range(AT_ONCE))
-    creates = On(verb="create", resource="jobs", prefix="at-once", where=lambda call: not call.is_dry_run)
+    creates = replace(LAUNCHES, prefix="at-once")
     with stage.fault("slow creates, and an end", down=True):
         with stage.world.proxy.rule(Silence(), creates, name="slow creates") as rule:
             await rule.reached(AT_ONCE, within=time + 8 - wall.now())  # less than what a request may take
@@ -60,5 +62,9 @@ async def stopped(stage: Stage) -> None:
     """The process stands still for 20 s (SIGSTOP), as on a node that is short of time, and then goes on."""
     with stage.fault("stopped", down=True):
         stage.a.freeze()
-        await stage.calm(20)
+        await stage.calm(1)  # in which arrives what it had sent
+        begun = wall.now()
+        await stage.calm(19)
+        asked = [call for call in stage.world.proxy.calls if call.arrived > begun]
         stage.a.thaw()
+    assert not asked, f"it did not stand still: {len(asked)} calls"

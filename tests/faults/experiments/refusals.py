@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from tests.faults.actions import Refuse
-from tests.faults.breaking import ALL, LAUNCHES, STATUSES, Broken, breaking
+from tests.faults.breaking import ALL, STATUSES, Broken, breaking
 from tests.faults.calls import Call
+from tests.faults.evidence import covered
 from tests.faults.experiment import experiment
-from tests.faults.rules import On
+from tests.faults.rules import LAUNCHES, On
 from tests.faults.stage import Stage
 
 ON_ITS_WAY, AT_ONCE = 0.4, 0.05  # seconds by which a create may come later than it was sent, and clocks may differ
@@ -39,13 +40,17 @@ async def too_many_until(stage: Stage) -> None:
 def _impatient(stage: Stage, until: Callable[[Call], float]) -> None:
     """Object to creates of Jobs that came before `until` when an earlier one was told to wait.
 
-    What was on its way already when the operator was told is none.
+    What was on its way already when the operator was told is none, nor what may have been for longer on a machine that
+    was too busy.
     """
-    creates = [call for call in stage.world.proxy.calls if LAUNCHES.is_for(call) and not call.is_dry_run]
-    told = [
-        (call.answered + ON_ITS_WAY, until(call) - AT_ONCE) for call in creates if call.status == 429 and call.answered
-    ]
-    early = [call for call in creates if any(begin < call.arrived < end for begin, end in told)]
+    creates = [call for call in stage.world.proxy.calls if call.is_launch]
+    told = [(call.answered, until(call) - AT_ONCE) for call in creates if call.status == 429 and call.answered]
+
+    def is_early(time: float) -> bool:
+        since = [begin for begin, end in told if begin + ON_ITS_WAY < time < end]
+        return any(not covered(stage.slow, begin, time) for begin in since)
+
+    early = [call for call in creates if is_early(call.arrived)]
     if not told:
         stage.objections.append("no create was refused")
     if early:

@@ -1,6 +1,7 @@
 """Small experiments, with a load of their own that shows one thing and costs little: what mutants are played with."""
 
 import json
+from dataclasses import replace
 
 from tests.faults import admin, wall
 from tests.faults.actions import Lose, Refuse, Reset, Silence, Swallow
@@ -9,7 +10,7 @@ from tests.faults.calls import Call
 from tests.faults.events import ErrorEvent
 from tests.faults.experiment import experiment
 from tests.faults.load import Task
-from tests.faults.rules import On
+from tests.faults.rules import LAUNCHES, On
 from tests.faults.stage import Stage
 
 FREE = tuple(Task(f"free-{n}", period=p, policy="Allow", limit=None) for n, p in enumerate((1, 1, 1, 2, 3, 5)))
@@ -32,12 +33,8 @@ async def full(stage: Stage) -> None:
     """Nothing is broken, and each task has more fire times than room."""
 
 
-def _wet(call: Call) -> bool:
-    return not call.is_dry_run
-
-
 def _creates(prefix: str, last: int) -> On:
-    return On(verb="create", resource="jobs", prefix=prefix, last=last, where=_wet)
+    return replace(LAUNCHES, prefix=prefix, last=last)
 
 
 CREATES_GO_WRONG = (
@@ -59,11 +56,12 @@ async def wrong(stage: Stage) -> None:
         ):
             await lost.reached(2)
             await reset.reached(4)
-    with stage.fault("a 500", down=True):
-        with rule(Refuse(500), _creates("failed", 1), name="a 500") as failed:
-            await failed.reached(1)
-        await stage.calm(0.3)
-        await _kept_up(stage)
+    begun = wall.now()
+    with rule(Refuse(500), _creates("failed", 1), name="a 500") as failed:
+        await failed.reached(1)
+    await stage.calm(0.3)
+    await _kept_up(stage)
+    stage.mark_deaths(stage.a, begun)
 
 
 async def _kept_up(stage: Stage) -> None:
@@ -110,7 +108,10 @@ def _is_written(call: Call, since: float) -> bool:
     return call.resource == "torchtasks/status" and call.status == 200 and call.arrived > since
 
 
-@experiment("ten seconds away", tasks=FREE, before=2, after=8)
+ALL = Task("all", period=1, policy="Allow", limit=None, catch_up="All")
+
+
+@experiment("ten seconds away", tasks=(*FREE, ALL), before=2, after=8)
 async def away(stage: Stage) -> None:
     """The operator is killed, and started ten seconds later."""
     with stage.fault("away", down=True):
