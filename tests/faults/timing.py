@@ -187,7 +187,7 @@ def bad_harms_none(evidence: Evidence) -> Finding:
 
 
 def _usual(late: Mapping[tuple[str, int], float]) -> float:
-    """Say how late it was, at most, at nine of ten seconds at which something fired: what fires together is late together."""
+    """Say how late it was, at most, at nine of ten seconds: what fires at the same one is late together."""
     worst: dict[int, float] = {}
     for (_, time), seconds in late.items():
         worst[time] = max(seconds, worst.get(time, seconds))
