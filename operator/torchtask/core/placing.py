@@ -4,7 +4,7 @@ Law L1: on EveryNode a fire time has one unit for each matching node; a node tha
 `NodeNotReady`, and no node at all is one skipped `NoNode`.
 Law L4: oldest first: the starting deadline, the instance limit, then the caps (which are not looked at here).
 Law L6: what the caps hold back, or the server refuses, is missed when the next fire time comes; under Queue it waits in
-the queue instead.
+the queue instead. Under Replace what found room less than a second before was held back by nothing, and is replaced.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,6 +18,7 @@ from torchtask.core.account import Ledger, Outage, Outcome, Result
 from torchtask.core.breaker import Circuit, circuit
 from torchtask.core.due import Due, due, reach
 from torchtask.core.errors import SpecError
+from torchtask.core.instants import SECOND
 from torchtask.core.launch import Attempt, wanted
 from torchtask.core.model import Reason
 from torchtask.core.nodes import allowed, on_every_node
@@ -60,10 +61,14 @@ def _held_back(state: State, spec: Spec, unit: Timed) -> Reason | None:
         return None
     if state.around.held is not None:
         return None if is_queued else Reason.HELD
-    following = spec.schedule.after(flight.begun_time or flight.decided_time)
+    begun = flight.begun_time or flight.decided_time
+    following = spec.schedule.after(begun)
     if following is None or following > state.now:
         return None
-    return Reason.REFUSED if flight.attempt is Attempt.REFUSED else Reason.LIMIT_REACHED
+    if flight.attempt is Attempt.REFUSED:
+        return Reason.REFUSED
+    is_replaced = spec.overlap.policy is ConcurrencyPolicy.REPLACE and state.now - begun < SECOND
+    return Reason.REPLACED if is_replaced else Reason.LIMIT_REACHED
 
 
 def expiry_times(state: State, spec: Spec) -> tuple[datetime, ...]:
@@ -75,7 +80,7 @@ def expiry_times(state: State, spec: Spec) -> tuple[datetime, ...]:
 
 
 def _outcome(state: State, unit: Timed, reason: Reason) -> Outcome:
-    result = Result.SKIPPED if reason is Reason.HELD else Result.MISSED
+    result = Result.SKIPPED if reason in (Reason.HELD, Reason.REPLACED) else Result.MISSED
     message = state.flights[unit].message if unit in state.flights else ""
     return Outcome(result, unit, reason, message=message)
 

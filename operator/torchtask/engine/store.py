@@ -7,12 +7,13 @@ from datetime import datetime
 
 from torchtask import clock
 from torchtask.cluster.api import Document
+from torchtask.core import ledger as books
 from torchtask.core.account import Ledger
 from torchtask.core.conditions import Condition
-from torchtask.core.launch import Flights
+from torchtask.core.launch import Flights, InFlight
 from torchtask.core.model import Task
 from torchtask.core.status import digest, held_digest
-from torchtask.core.units import Unit
+from torchtask.core.units import Timed, Unit
 from torchtask.core.wire import ledgers, tasks
 from torchtask.engine.complaints import Complaint
 from torchtask.engine.crowd import Crowd
@@ -173,9 +174,19 @@ def _follow(record: Record, task: Task, version: int, status: object) -> bool:
         record.published = b""  # wiped, or filled with rubbish: it is written again
     elif record.ledger is None or held.accounted_time > record.ledger.accounted_time:
         record.ledger, record.published = held, b""  # somebody else went on (L13)
+        record.flights = {u: f for u, f in record.flights.items() if not _is_counted(held, f)}
     elif not _is_ours(record, record.ledger, held, status):
         record.published = b""  # somebody else wrote what he knows less of than we
     return task != before or not record.published
+
+
+def _is_counted(ledger: Ledger, flight: InFlight) -> bool:
+    """Tell whether another operator counted what became of a launch of ours: then its answer is no news (L2).
+
+    Nobody counted what an account says that claims to know the future.
+    """
+    timed = isinstance(flight.unit, Timed) and flight.is_open
+    return timed and books.accounts_for(ledger, flight.unit) and not books.is_ahead(ledger, clock.now())
 
 
 def _is_ours(record: Record, ledger: Ledger, held: Ledger, status: object) -> bool:

@@ -37,6 +37,18 @@ def test_a_newer_time_takes_the_place_of_a_waiting_one() -> None:
     assert reasons(decision) == {"Replaced": 1}
 
 
+def test_one_that_found_room_just_before_is_replaced_and_not_held_back() -> None:
+    """The old run ended as the next fire time came: no limit kept it, and there is nothing to raise or to read."""
+    state = a_task(concurrencyPolicy="Replace").since("12:00:05").queued("12:00:05")
+    started = state.after(state.decided("12:00:09.999"))
+    decision = started.decided("12:00:10")
+
+    assert launches(state.decided("12:00:09.999")) == ["12:00:05"]
+    assert reasons(decision) == {"Replaced": 1}
+    assert (decision.ledger.counts.skipped, decision.ledger.counts.missed) == (1, 0)
+    assert launches(decision) == ["12:00:10"]
+
+
 def test_a_run_is_replaced_only_once_the_server_holds_its_launch() -> None:
     """Else a crash would forget that it ever was (L5)."""
     state = a_task(concurrencyPolicy="Replace").since("12:00:05").counted(launched=1).with_run("12:00:00")

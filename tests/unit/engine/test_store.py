@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenario import UID, a_task, at, document
+from tests.scenario import UID, a_task, at, document, unit
 from tests.telling import Woken, complaint
 from torchtask.core.launch import Attempt
 from torchtask.core.spec import Spec
@@ -132,6 +132,21 @@ def test_an_account_that_is_ahead_of_ours_is_taken_over(store: Tasks) -> None:
 
     assert record.ledger is not None
     assert record.ledger.accounted_time == at("12:00:00")
+
+
+def test_what_another_counted_is_not_counted_again_when_our_answer_comes(store: Tasks) -> None:
+    """Two led at once, and asked for the same Job: who was told that its name is taken would find it and count it."""
+    state = a_task().since("11:59:00")
+    for time, attempt in (("11:59:50", Attempt.ACCEPTED), ("12:00:00", Attempt.COLLIDED), ("12:00:10", Attempt.SENT)):
+        state = state.with_flight(time, attempt)
+    store.changed(versioned(1))
+    record = store.get(UID)
+    assert record is not None
+    record.ledger, record.flights = state.ledger, dict(state.flights)
+
+    store.changed(versioned(2, status=a_status()))
+
+    assert list(record.flights) == [unit("11:59:50"), unit("12:00:10")]
 
 
 def test_a_verdict_on_a_template_ends_with_its_generation(store: Tasks) -> None:
