@@ -38,10 +38,10 @@ def _creates(prefix: str, last: int) -> On:
 
 
 CREATES_GO_WRONG = (
-    Task("lost", period=2, policy="Allow", limit=None),
+    Task("lost", period=4, policy="Allow", limit=None),
     Task("reset-a", period=10, policy="Allow", limit=None),
     Task("reset-b", period=10, policy="Allow", limit=None),
-    Task("failed", period=2, policy="Allow", limit=None),
+    Task("failed", period=4, policy="Allow", limit=None),
 )
 
 
@@ -108,7 +108,7 @@ def _is_written(call: Call, since: float) -> bool:
     return call.resource == "torchtasks/status" and call.status == 200 and call.arrived > since
 
 
-ALL = Task("all", period=1, policy="Allow", limit=None, catch_up="All")
+ALL = Task("all", period=1, policy="Queue", limit=30, catch_up="All")
 
 
 @experiment("ten seconds away", tasks=(*FREE, ALL), before=2, after=8)
@@ -197,6 +197,7 @@ async def wiped(stage: Stage) -> None:
         await _wipe(stage, "edited")
         await stage.start(stage.a)
         await stage.a.ready()
+    stage.change(edited, pauses=((0, wall.now() + 1),))  # its account begins anew, and makes up for nothing (law L10)
     await stage.calm(2)
     await _wipe(stage, "resting")
 
