@@ -82,3 +82,20 @@ def test_an_account_from_the_future_is_replaced_though_nothing_else_is_new() -> 
                 await asyncio.sleep(0.001)
 
     asyncio.run(written(server, act))
+
+
+def test_at_the_end_no_status_waits_for_an_answer() -> None:
+    """What is not written then is lost; and who is gone is not remembered."""
+    server = Statuses()
+
+    async def act(writer: Writer, tasks: Tasks) -> None:
+        record = tasks.get(UID)
+        assert record is not None
+        asked = a_task().since("12:00:00").with_flight("12:00:10", Attempt.SENT, asking=True)
+        record.ledger, record.flights = a_task().since("12:00:00").counted(missed=1).ledger, asked.flights
+        writer.want(UID)
+        await writer.flush()
+        assert server.patches == 2
+        assert not writer._put_off  # noqa: SLF001
+
+    asyncio.run(written(server, act))

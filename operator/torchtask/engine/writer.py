@@ -31,7 +31,7 @@ AFTER_A_FAULT_SECONDS = 3.0
 WRITERS = 16
 PER_SECOND = 25  # statuses of all tasks; from there on each is written less often
 MOST_WAIT_SECONDS = 2.0  # for launches, which go first
-ANSWER_SECONDS = 0.2  # for which a status waits for the answer to a launch: it is news of the same task
+ANSWER_SECONDS = 0.2  # for which a status waits for the answer to a launch: else there would be two, one of them old
 
 
 class Writer:
@@ -73,8 +73,9 @@ class Writer:
                 group.create_task(supervised(f"writer {number}", self._serve))
 
     async def flush(self) -> None:
-        """Write everything that waits, once; for the end."""
-        wanted = iter(self._waiting | self._again | self._resting)  # of these some were broken off
+        """Write everything that waits, once; for the end: no answer is waited for any more."""
+        self._put_off = self._waiting | self._again | self._resting  # of these some were broken off
+        wanted = iter(self._put_off.copy())
 
         async def serve() -> None:
             for uid in wanted:
@@ -110,10 +111,12 @@ class Writer:
 
     async def _write(self, uid: str) -> float:
         """Patch the status if that is needed; return for how many seconds to leave it alone."""
-        record = self._tasks.get(uid)
+        record, has_waited = self._tasks.get(uid), uid in self._put_off
+        self._put_off.discard(uid)
         if record is None or record.ledger is None or record.task.deleting:
             return 0.0
-        if self._is_put_off(record):
+        if not has_waited and any(f.attempt is Attempt.SENT and f.asking for f in record.flights.values()):
+            self._put_off.add(uid)
             self._again.add(uid)
             return ANSWER_SECONDS
         ledger = record.ledger
@@ -122,15 +125,6 @@ class Writer:
         if digest == record.published and ledger.published is not None:
             return 0.0
         return await self._patch(record, ledger, document, digest)
-
-    def _is_put_off(self, record: Record) -> bool:
-        """Tell whether a launch is to be answered first; else there would be two statuses of each, one of them old."""
-        uid = record.task.uid
-        if uid in self._put_off or not any(f.attempt is Attempt.SENT and f.asking for f in record.flights.values()):
-            self._put_off.discard(uid)
-            return False
-        self._put_off.add(uid)
-        return True
 
     @property
     def _interval(self) -> float:
