@@ -41,7 +41,7 @@ check: lint ## Lint, and the tests that need no cluster
 	$(VENV)/bin/pytest -m "not e2e"
 
 .PHONY: faults
-faults: venv ## Break things on purpose, all of them (half an hour): a table of what each invariant came to
+faults: venv ## Break things on purpose, all of them (36 min): a table of what each invariant came to
 	$(RUN) -m tests.faults
 
 .PHONY: faults-mutants

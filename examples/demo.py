@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from lab import LabError, clusters, images
-from lab.tools import NAMESPACE, RELEASE, Tools
+from lab.tools import NAMESPACE, Tools
 from lab.waiting import seconds, wait_until
 
 EXAMPLES = Path(__file__).parent
@@ -42,14 +42,6 @@ Now try:
   kubectl delete torchtask failing                     # its Jobs go with it
   {down:<52} # and all is as it was
 """
-
-
-class Hands(Tools):
-    """The command line tools of one cluster, to take away with as well."""
-
-    def uninstall(self) -> None:
-        """Remove the release, if it is there."""
-        self._run("helm", "uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found", "--wait")
 
 
 def main() -> int:
@@ -110,12 +102,12 @@ def mark(tools: Tools) -> None:
 def take_away(cluster: clusters.Target) -> None:
     """Remove the cluster; of a user's own the operator, the examples and their definition."""
     if isinstance(cluster, clusters.CurrentTarget):
-        _clean_up(Hands(cluster.kubeconfig()))
+        _clean_up(Tools(cluster.kubeconfig()))
     else:
         cluster.down()
 
 
-def _clean_up(tools: Hands) -> None:
+def _clean_up(tools: Tools) -> None:
     if not _is_marked(tools):
         print("CLUSTER=current: the demo has made nothing here")
         return

@@ -38,6 +38,10 @@ class Tools:
             "--set", f"image.repository={repository}", "--set", f"image.tag={tag}",
         )  # fmt: skip
 
+    def uninstall(self) -> None:
+        """Remove the release, if it is there."""
+        self._run("helm", "uninstall", RELEASE, "--namespace", NAMESPACE, "--ignore-not-found", "--wait")
+
     def render(self, *templates: str) -> str:
         """Return what some of the chart's templates become, as YAML."""
         chart = str(places.source() / "charts" / "torchtask")

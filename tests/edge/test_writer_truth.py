@@ -12,15 +12,20 @@ from torchtask.engine.store import Tasks
 from torchtask.engine.writer import Writer
 
 
+def ask(tasks: Tasks) -> None:
+    """Let something be new of the task, and a launch of it be without an answer."""
+    record, state = tasks.get(UID), a_task().since("12:00:00")
+    assert record is not None
+    record.ledger = state.counted(missed=1).ledger
+    record.flights = state.with_flight("12:00:10", Attempt.SENT, asking=True).flights
+
+
 def test_a_status_waits_for_the_answer_to_a_launch_but_not_for_long() -> None:
     """It would be old a moment later, and written twice; a launch that has no answer keeps nothing to itself."""
     server = Statuses()
 
     async def act(writer: Writer, tasks: Tasks) -> None:
-        record = tasks.get(UID)
-        assert record is not None
-        asked = a_task().since("12:00:00").with_flight("12:00:10", Attempt.SENT, asking=True)
-        record.ledger, record.flights = a_task().since("12:00:00").counted(missed=1).ledger, asked.flights
+        ask(tasks)
         writer._resting.clear()  # noqa: SLF001 -- as if it had been written long ago
         writer.want(UID)
         async with asyncio.timeout(10):
@@ -89,10 +94,7 @@ def test_at_the_end_no_status_waits_for_an_answer() -> None:
     server = Statuses()
 
     async def act(writer: Writer, tasks: Tasks) -> None:
-        record = tasks.get(UID)
-        assert record is not None
-        asked = a_task().since("12:00:00").with_flight("12:00:10", Attempt.SENT, asking=True)
-        record.ledger, record.flights = a_task().since("12:00:00").counted(missed=1).ledger, asked.flights
+        ask(tasks)
         writer.want(UID)
         await writer.flush()
         assert server.patches == 2

@@ -127,9 +127,10 @@ class Sight:
             return "the Jobs are out of sight"
         if not self._holds_known.is_set():
             return "it is not known yet whether there is a hold"
-        now, heard = clock.monotonic(), {"TorchTasks": self._heard_time, "Jobs": self._jobs.fresh_time}
-        silent = [kind for kind, time in heard.items() if now - time >= BLIND_SECONDS]
-        return f"nothing was heard of the {silent[0]} for {BLIND_SECONDS} s" if silent else ""
+        for kind, time in (("TorchTasks", self._heard_time), ("Jobs", self._jobs.fresh_time)):
+            if clock.monotonic() - time >= BLIND_SECONDS:
+                return f"nothing was heard of the {kind} for {BLIND_SECONDS} s"
+        return ""
 
     def take(self, kind: str | None, document: Document) -> None:
         """Take an event of the change feed; one that cannot be taken keeps no other from being seen."""

@@ -72,10 +72,7 @@ def spec(document: object, uid: str, default_timeout: int | None = None) -> Spec
 
     `default_timeout`: the seconds that a run may take where the task does not say; a daemon's instances may for ever.
     """
-    fields = mapping("spec", document)
-    size = len(packed(fields))
-    if size > _MOST_BYTES:
-        raise SpecError("spec", f"is {size:,} bytes as JSON, and may be {_MOST_BYTES:,}: a ConfigMap holds more")
+    fields = _fields(document)
     conflicts.judge(fields)
     suspend = boolean("spec.suspend", given(fields, "suspend", False))
     daemon = daemons.daemon(fields)
@@ -110,6 +107,14 @@ def spec(document: object, uid: str, default_timeout: int | None = None) -> Spec
         pending_timeout=pending_timeout,
         lifetime=limits.lifetime(fields),
     )
+
+
+def _fields(document: object) -> Json:
+    fields = mapping("spec", document)
+    size = len(packed(fields))
+    if size > _MOST_BYTES:
+        raise SpecError("spec", f"is {size:,} bytes as JSON, and may be {_MOST_BYTES:,}: a ConfigMap holds more")
+    return fields
 
 
 _TEMPLATE = (  # as the user wrote it: another operator that writes other Jobs of it is no change
