@@ -58,7 +58,7 @@ async def written(
         assert record is not None
         record.ledger = a_task().since("12:00:00").ledger
         launches = Launches(api, sight, agenda, Limits(), told)
-        writer = Writer(api.lane(64, permit), sight, launches, agenda.wake, told, holds)
+        writer = Writer(api.lane(64, permit), sight, launches, agenda, told, holds)
         running = asyncio.create_task(writer.run())
         writer.want(UID)
         async with asyncio.timeout(10):

@@ -7,6 +7,7 @@ import pytest
 from tests.edge.statuses import Statuses, written
 from tests.scenario import UID, a_task
 from tests.telling import Report
+from torchtask.engine.calm import FEW
 from torchtask.engine.store import Tasks
 from torchtask.engine.writer import WRITERS, Writer
 
@@ -52,6 +53,27 @@ def test_statuses_are_written_less_often_the_more_tasks_have_news(tasks: int, se
         assert writer._interval == seconds  # noqa: SLF001
 
     asyncio.run(written(Statuses(), act))
+
+
+def test_a_status_waits_for_launches_that_are_about_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is begun a moment before makes them late: it costs the API server as much as several of them."""
+    server = Statuses()
+    monkeypatch.setattr("torchtask.engine.writer.INTERVAL_SECONDS", 0.01)
+
+    async def act(writer: Writer, tasks: Tasks) -> None:
+        record, calm = tasks.get(UID), writer._agenda.hurry.calm  # noqa: SLF001
+        assert record is not None
+        calm.expect(FEW)
+        record.ledger = a_task().since("12:00:00").counted(missed=1).ledger
+        writer.want(UID)
+        await asyncio.sleep(0.2)
+        assert server.patches == 1
+        calm.expect(0)
+        async with asyncio.timeout(10):
+            while server.patches < 2:  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0.001)
+
+    asyncio.run(written(server, act))
 
 
 @pytest.mark.parametrize(("conflicts", "told"), [(1, 0), (3, 2)])

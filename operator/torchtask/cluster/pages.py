@@ -1,7 +1,7 @@
 """Reads a collection page by page, and lets others have a turn while many objects are gone through."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import TooLargeError
@@ -10,6 +10,12 @@ PAGE = 250  # read in one go: with many more, others would have to wait for thei
 SMALLER = 8  # how many times fewer are asked for at once when a page was too large
 AT_A_STRETCH = 25  # objects, before others get a turn
 
+Turn = Callable[[], Awaitable[None]]
+
+
+async def at_once() -> None:
+    """Wait for nothing."""
+
 
 async def let_others(number: int) -> None:
     """Let others have a turn, if `number` objects were gone through and it is time for that."""
@@ -17,15 +23,16 @@ async def let_others(number: int) -> None:
         await asyncio.sleep(0)
 
 
-async def pages(api: Api, path: str, **query: str) -> AsyncIterator[Document]:
+async def pages(api: Api, path: str, turn: Turn = at_once, **query: str) -> AsyncIterator[Document]:
     """Yield the pages of a collection, as of one moment; each is asked for while the one before is gone through.
 
-    Where objects are so large that a page is too large, fewer are asked for at once.
+    Before each `turn` is waited for. Where objects are so large that a page is too large, fewer are asked for at once.
     """
     limit = PAGE
 
     async def ask(**rest: str) -> Document:
         nonlocal limit
+        await turn()
         while True:
             try:
                 return await api.get(path, limit=str(limit), **query, **rest)

@@ -2,20 +2,20 @@
 
 Law: whatever the server sends or does not send, the loop goes on, with at most `MOST_DELAY` between two attempts.
 Law: what vanished during a gap is reported as gone: each LIST marks what exists, and the rest is swept.
+Law: a server that keeps an event to itself is not believed for long: now and then all is listed beside the watch.
 """
 
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import Protocol
 
 from torchtask import clock
 from torchtask.cluster import nesting
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, NoAnswerError, pause_after
-from torchtask.cluster.pages import let_others, pages
+from torchtask.cluster.listener import Listener, Report
+from torchtask.cluster.pages import Turn, at_once, let_others, pages
 
 WATCH_SECONDS = "25"
 SILENCE_SECONDS = 30
@@ -24,52 +24,31 @@ LASTING_SECONDS = 10.0  # what held for so long is tried again at once
 SHORT_SECONDS = 0.5  # a watch that ends sooner is not opened again at once
 OLD_SECONDS = 30.0
 GONE_LATELY = 1000  # objects that may be gone before the answer to their creation was read
-RELIST_SECONDS = 300.0  # a server that keeps an event to itself is not believed for longer
-
-Turn = Callable[[], Awaitable[None]]
-
-
-class Listener(Protocol):
-    """Who wants to know. `version` is the resourceVersion up to which everything has been told."""
-
-    def changed(self, document: Document) -> None:
-        """Take an object as it is now."""
-
-    def gone(self, uid: str) -> None:
-        """Forget an object."""
-
-    def reached(self, version: int) -> None:
-        """Take note that nothing up to `version` is still untold."""
-
-
-class Report(Protocol):
-    """Who is told how it goes."""
-
-    def failed(self, error: Exception) -> None:
-        """Sight was lost."""
-
-    def well(self) -> None:
-        """It was listed."""
-
-
-async def at_once() -> None:
-    """Wait for nothing."""
+RELIST_SECONDS = 300.0  # between the end of a list and the next one
 
 
 class Reflector:
     """One collection, seen through LIST and WATCH. `fresh_time` is when it last heard from the server (monotonic).
 
-    Before each event is told `turn` is waited for.
+    Before each event is told `turn` is waited for, and `leisure` before each page of a list that nobody waits for.
     """
 
     def __init__(
-        self, api: Api, path: str, listener: Listener, report: Report, turn: Turn = at_once, **query: str
+        self,
+        api: Api,
+        path: str,
+        listener: Listener,
+        report: Report,
+        turn: Turn = at_once,
+        leisure: Turn = at_once,
+        **query: str,
     ) -> None:
         self._api, self._path, self._listener, self._query = api, path, listener, query
-        self._report, self._turn = report, turn
+        self._report, self._turn, self._leisure = report, turn, leisure
         self._known: dict[str, int] = {}  # by UID, the version in which it was seen last
         self._in_part: set[str] = set()  # those of which only an answer told so far
         self._gone_lately: deque[str] = deque(maxlen=GONE_LATELY)
+        self._gone_meanwhile: set[str] | None = None  # while all is listed beside the watch
         self._version = self._listed = 0
         self._anew = asyncio.Event()
         self.sighted = asyncio.Event()
@@ -107,24 +86,43 @@ class Reflector:
 
     async def _reflect(self) -> None:
         """List, then watch, until something goes wrong or all is to begin anew."""
-        following = asyncio.ensure_future(self._follow())
-        begin_anew = asyncio.ensure_future(self._anew.wait())
+        works = [asyncio.ensure_future(work) for work in (self._follow(), self._check(), self._anew.wait())]
         try:
-            await asyncio.wait((following, begin_anew), return_when=asyncio.FIRST_COMPLETED)
-            if following.done():
-                following.result()
+            await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+            for work in works:
+                if work.done():
+                    work.result()
         finally:
-            following.cancel()
-            begin_anew.cancel()
-            del following  # its error refers to this frame, and the frame would to it
+            for work in works:
+                work.cancel()
+            del works, work  # an error refers to this frame, and the frame would to it
 
     async def _follow(self) -> None:
         version = await self._list()
-        listed = clock.monotonic()
-        while (begun := clock.monotonic()) - listed < RELIST_SECONDS:
+        while True:
+            begun = clock.monotonic()
             version = await self._watch(version)
             if clock.monotonic() - begun < SHORT_SECONDS:
                 await asyncio.sleep(SHORT_SECONDS)
+
+    async def _check(self) -> None:
+        while True:
+            await self.sighted.wait()
+            await asyncio.sleep(RELIST_SECONDS)
+            await self._look_again()
+
+    async def _look_again(self) -> None:
+        """List all beside the watch, which goes on: what it did not tell comes to light."""
+        found, told, version, self._gone_meanwhile = set[str](), self._version, 0, set()
+        try:
+            async for page in pages(self._api, self._path, self._leisure, **self._query):
+                version = int(page["metadata"]["resourceVersion"])
+                self._distrust(version, told)
+                found.update(document["metadata"]["uid"] for document in page["items"])
+                await self._compare(page["items"])
+        finally:
+            self._gone_meanwhile = None
+        self._sweep(found, version)
 
     def _lost(self, error: Exception) -> None:
         self.sighted.clear()
@@ -133,36 +131,45 @@ class Reflector:
     async def _list(self) -> int:
         found: set[str] = set()
         version = 0
-        async for page in pages(self._api, self._path, **self._query):
+        async for page in pages(self._api, self._path, at_once, **self._query):
             version = int(page["metadata"]["resourceVersion"])
-            self._distrust(version)
+            self._distrust(version, self._version)
             if self._listed:  # it may take long, and nothing else is heard meanwhile
                 self.fresh_time = clock.monotonic()
             found.update(document["metadata"]["uid"] for document in page["items"])
             await self._compare(page["items"])
-        until = max(version, self._version)  # what was learned since is not swept
-        for uid in [u for u, seen in self._known.items() if u not in found and seen <= until]:
-            self._gone(uid)
+        self._sweep(found, max(version, self._version))
         self._report.well()
         self._listed = version
         self._heard(version)
         return version
+
+    def _sweep(self, found: set[str], version: int) -> None:
+        """Let go of what a list did not show, unless it was told or learned since."""
+        for uid in [u for u, seen in self._known.items() if u not in found and seen <= version]:
+            self._gone(uid)
 
     async def _compare(self, documents: list[Document]) -> None:
         """Take objects of a list; of most of them it was told before."""
         news = 0
         for document in documents:
             uid, version = document["metadata"]["uid"], int(document["metadata"]["resourceVersion"])
-            if self._known.get(uid) == version and uid not in self._in_part:
-                continue
-            self._changed(document, version)
-            news += 1
-            await let_others(news)
+            if self._is_news(uid, version):
+                self._changed(document, version)
+                news += 1
+                await let_others(news)
 
-    def _distrust(self, version: int) -> None:
-        """Refuse an answer older than what was seen; one that stays old comes from a store that was set back."""
-        if version < self._version and clock.monotonic() - self.fresh_time < OLD_SECONDS:
-            raise NoAnswerError(f"the list is of version {version}, and {self._version} was seen before")
+    def _is_news(self, uid: str, version: int) -> bool:
+        """Tell whether an object of a list is not known like that, and the watch has not told what came after."""
+        known, gone = self._known.get(uid), self._gone_meanwhile
+        if gone is not None and (uid in gone or (known is not None and known > version)):
+            return False
+        return known != version or uid in self._in_part
+
+    def _distrust(self, version: int, told: int) -> None:
+        """Refuse an answer older than what was told; one that stays old comes from a store that was set back."""
+        if version < told and clock.monotonic() - self.fresh_time < OLD_SECONDS:
+            raise NoAnswerError(f"the list is of version {version}, and {told} was seen before")
 
     def _heard(self, version: int) -> None:
         self.fresh_time, self._version = clock.monotonic(), version
@@ -186,7 +193,8 @@ class Reflector:
 
     def _tell(self, kind: str, document: Document, version: int) -> int:
         if kind in {"ADDED", "MODIFIED"}:
-            self._changed(document, version)
+            if version >= self._known.get(document["metadata"]["uid"], 0):  # else a list has shown what came after
+                self._changed(document, version)
         elif kind == "DELETED":
             self._gone(document["metadata"]["uid"])
         elif kind != "BOOKMARK":
@@ -202,6 +210,8 @@ class Reflector:
         self._in_part.discard(uid)
         if self._known.pop(uid, None) is not None:
             self._gone_lately.append(uid)
+            if self._gone_meanwhile is not None:
+                self._gone_meanwhile.add(uid)
         self._listener.gone(uid)
 
 

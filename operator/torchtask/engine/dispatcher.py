@@ -41,7 +41,7 @@ class Dispatcher:
     ) -> None:
         self._api, self._shown, self._launched, self._found = api.lane(MOST), shown, launched, found
         self._complaint, self._hurry = complaint, hurry
-        self._background, self.window = Background(), Window()
+        self._background, self.window = Background(), Window(hurry.calm)
 
     def launch(self, task: Task, spec: Spec, start: Start, is_wanted: Callable[[], bool]) -> bool:
         """Create a Job at once if there is room, and tell; else once there is, if it is wanted then."""

@@ -1,8 +1,6 @@
 """Launches between their decision and their answer: through the gate, to the API server, and back into the account."""
 
-import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 
 from torchtask import clock
 from torchtask.cluster.api import Api
@@ -45,12 +43,6 @@ class Launches:
     def window(self) -> Window:
         """How many are asked for at once."""
         return self._dispatcher.window
-
-    async def calm(self, seconds: float) -> None:
-        """Wait until few launches are under way, or too many have been for `seconds`."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, self.window.busy_since + seconds - clock.monotonic())):
-                await self.window.calm.wait()
 
     async def drain(self, seconds: float) -> None:
         """Wait until what is under way was answered, for at most `seconds`."""

@@ -55,10 +55,11 @@ class Operation:
         wake, about = self._agenda.wake, told.complaints.about
         self.leader = Leader(lease, self._take_over, about("leading"))
         api = api.lane(CONNECTIONS, self.leader.seconds_left)
+        self._calm = self._agenda.hurry.calm
         self.sight = Sight(api.lane(LISTS), chosen, self._agenda, self._forget, told.complaints)
         self._launches = Launches(api, self.sight, self._agenda, chosen.limits, told)
         self._clearer = Clearer(api.lane(CLEARING), self.sight.runs, wake, told)
-        self._writer = Writer(api, self.sight, self._launches, wake, told, lambda: self.leader.holds)
+        self._writer = Writer(api, self.sight, self._launches, self._agenda, told, lambda: self.leader.holds)
         self._judge = Judge(api, wake, about("judging a template"))
         self._foresight = Foresight()
         self._ends = Ends(api, self.sight.runs.explain, about("asking why a run failed"))
@@ -142,6 +143,8 @@ class Operation:
                 finally:
                     self._agenda.hurry.end()
                 await self._look_ahead()
+            else:
+                self._calm.expect(0)  # what would let us see is not to wait for launches that are not made
             await asyncio.sleep(0)  # who was roused already does not wait: others get their turn
             try:
                 async with asyncio.timeout(self._seconds_to_sleep()):
@@ -165,7 +168,9 @@ class Operation:
 
     async def _look_ahead(self) -> None:
         """Decide for those whose time is near, as long as nobody's has come."""
-        for number, (uid, time) in enumerate(self._agenda.soon(clock.now() + LEAD), start=1):
+        soon = self._agenda.soon(clock.now() + LEAD)
+        self._calm.expect(len(soon))
+        for number, (uid, time) in enumerate(soon, start=1):
             if not self._agenda.is_idle():
                 return
             record = self.sight.tasks.get(uid)

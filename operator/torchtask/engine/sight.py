@@ -16,7 +16,7 @@ from torchtask import clock
 from torchtask.cluster import paths
 from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, NoAnswerError, pause_after
-from torchtask.cluster.pages import let_others, pages
+from torchtask.cluster.pages import Turn, at_once, let_others, pages
 from torchtask.cluster.reflector import OLD_SECONDS, Reflector
 from torchtask.core import hold, names
 from torchtask.core.model import Task
@@ -34,6 +34,7 @@ from torchtask.settings import Settings
 
 SWEEP_SECONDS = 300
 SOON_SECONDS = 1.0
+LEISURE_SECONDS = 0.2
 BLIND_SECONDS = 30
 UNHEARD_SECONDS = 20  # of the change feed: then the tasks are listed meanwhile, so as not to go blind
 
@@ -59,19 +60,17 @@ class Sight:
         self._hold = CurrentHold(partial(self._tell, News.HOLD))
         self._nodes = Nodes(partial(self._tell, News.NODES), complaints.about("reading a Node"))
         watching = {kind: complaints.about(f"watching {kind}") for kind in ("Jobs", "Nodes", "the hold")}
-        turn, selector = agenda.hurry.over, names.TASK_UID_LABEL
-        self._jobs = Reflector(api, paths.JOBS, self.runs, watching["Jobs"], turn, labelSelector=selector)
+        turn, leisure, selector = agenda.hurry.over, self._leisure, names.TASK_UID_LABEL
+        self._jobs = Reflector(api, paths.JOBS, self.runs, watching["Jobs"], turn, leisure, labelSelector=selector)
         self._node_watch = Reflector(api, paths.NODES, self._nodes, watching["Nodes"])
         named, holds = f"metadata.name={hold.CONFIG_MAP}", paths.config_maps(chosen.namespace)
         self._hold_watch = Reflector(api, holds, self._hold, watching["the hold"], fieldSelector=named)
         self._listed, self._sweep_wanted, self._holds_known = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._heard_time = float("-inf")
-        self._version = 0
+        self._heard_time, self._version = float("-inf"), 0
         self._older_since: float | None = None  # lists have been of versions before that
         self._news: set[News] = set()
-        self._taken_over = clock.now()
+        self._absent, self._taken_over = False, clock.now()
         self._led_until: datetime | None = None
-        self._absent = False
         self.served_again: Callable[[], None] = lambda: None
         """Called when the definition of TorchTasks is served again, having been away."""
 
@@ -145,9 +144,8 @@ class Sight:
     @property
     def ages(self) -> dict[str, float]:
         """For how many seconds nothing was heard, by what is watched."""
-        now = clock.monotonic()
         times = {"torchtasks": self._heard_time, "jobs": self._jobs.fresh_time, "nodes": self._node_watch.fresh_time}
-        return {kind: now - time for kind, time in times.items()}
+        return {kind: clock.monotonic() - time for kind, time in times.items()}
 
     def heard(self) -> None:
         """Take note that the change feed is connected at this moment."""
@@ -180,39 +178,45 @@ class Sight:
         self._tell(News.HOLD)
 
     async def _list_tasks(self) -> None:
+        is_urgent = True
         while True:
             self._sweep_wanted.clear()
             try:
-                await self._list()
+                await self._list(at_once if is_urgent else self._leisure)
                 self._complaint.well()
-                self._present()
-                seconds = float(SWEEP_SECONDS)
+                if self._absent:
+                    self._absent = False
+                    self.served_again()
+                is_urgent = await self._wait()
             except Exception as error:  # noqa: BLE001 -- whatever the server sent, the operator goes on
                 self._complaint.failed(error)
                 self._absent = self._absent or (isinstance(error, ApiError) and error.status == HTTPStatus.NOT_FOUND)
-                seconds = 0.0
+                is_urgent = True
                 await asyncio.sleep(max(SOON_SECONDS, pause_after(error)))
-            await self._wait(seconds)
 
-    def _present(self) -> None:
-        if self._absent:
-            self._absent = False
-            self.served_again()
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait until the tasks are to be listed again: when it is time, after a gap, or when the feed is silent."""
-        until = clock.monotonic() + seconds
-        while not self._sweep_wanted.is_set() and clock.monotonic() < min(until, self._heard_time + UNHEARD_SECONDS):
+    async def _wait(self) -> bool:
+        """Wait until the tasks are to be listed again; tell whether it is urgent: there was a gap, or silence."""
+        until = clock.monotonic() + SWEEP_SECONDS
+        while not self._is_urgent() and clock.monotonic() < until:
             with suppress(TimeoutError):
                 async with asyncio.timeout(SOON_SECONDS):
                     await self._sweep_wanted.wait()
+        return self._is_urgent()
 
-    async def _list(self) -> None:
+    def _is_urgent(self) -> bool:
+        return self._sweep_wanted.is_set() or clock.monotonic() - self._heard_time >= UNHEARD_SECONDS
+
+    async def _leisure(self) -> None:
+        """Take time before the next page of a list that nobody waits for."""
+        if not self._is_urgent():
+            await asyncio.sleep(LEISURE_SECONDS)
+            await self._agenda.hurry.calm.wait()
+
+    async def _list(self, turn: Turn) -> None:
         begun, taken_over = clock.monotonic(), self._taken_over
         self.tasks.begin_list()
-        found: set[str] = set()
-        version = 0
-        async for page in pages(self._api, paths.TASKS):
+        found, version = set[str](), 0
+        async for page in pages(self._api, paths.TASKS, turn):
             version = int(page["metadata"]["resourceVersion"])
             self._distrust(version)
             for number, document in enumerate(page["items"], start=1):
@@ -235,9 +239,8 @@ class Sight:
         if version >= self._version:
             self._older_since = None
         else:
-            now = clock.monotonic()
-            self._older_since = now if self._older_since is None else self._older_since
-            if now - self._older_since < OLD_SECONDS:
+            self._older_since = self._older_since or clock.monotonic()
+            if clock.monotonic() - self._older_since < OLD_SECONDS:
                 raise NoAnswerError(f"the list is of version {version}, and {self._version} was seen before")
             self.tasks.forget_versions()
         self._version = version

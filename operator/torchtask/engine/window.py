@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from torchtask import clock
+from torchtask.engine.calm import Calm
 from torchtask.engine.stretch import Stretch
 
 FEWEST, FIRST, MOST = 16, 128, 256
@@ -20,19 +21,16 @@ RECOVERY_SECONDS = 1.0  # answers to requests of one moment halve it once
 class Window:
     """Room for requests: of a namespace in the order of asking, of several by turns; a few in one turn of the loop.
 
-    `calm` is set while few are under way, and nobody waits, but for one namespace: its requests may take long. It has
-    not been since `busy_since`.
+    `calm` is told how many are under way, but for one namespace: its requests may take long.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, calm: Calm) -> None:
+        self.calm = calm
         self.size, self._enough = float(FIRST), float(MOST)
         self.in_flight = 0
         self._inside: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by namespace, none empty; whose turn it is first
         self._halved = self._closed_until = float("-inf")
-        self.calm = asyncio.Event()
-        self.calm.set()
-        self.busy_since = float("-inf")
         self._opening: asyncio.TimerHandle | None = None
         self._stretch = Stretch(self._let)
 
@@ -76,7 +74,7 @@ class Window:
         if namespace in self._waiting or not self._has_room(namespace):
             return False
         self._enter(namespace)
-        self._look_around()
+        self._tell()
         return True
 
     def _has_room(self, namespace: str) -> bool:
@@ -95,19 +93,15 @@ class Window:
             del self._inside[namespace]
         self._let()
 
-    def _look_around(self) -> None:
-        """See whether it is calm."""
+    def _tell(self) -> None:
         busiest, most = next(iter(self._inside.most_common(1)), ("", 0))
-        if self.in_flight - most < FEWEST and not self._waiting.keys() - {busiest}:
-            self.calm.set()
-        elif self.calm.is_set():
-            self.calm.clear()
-            self.busy_since = clock.monotonic()
+        waiting = sum(len(turns) for namespace, turns in self._waiting.items() if namespace != busiest)
+        self.calm.under_way(self.in_flight - most + waiting)
 
     def _let(self) -> None:
         while (namespace := next(filter(self._has_room, self._waiting), None)) and self._stretch.take():
             self._take_turn(namespace)
-        self._look_around()
+        self._tell()
         wait = self._closed_until - clock.monotonic()
         if self._waiting and wait > 0:
             if self._opening is not None:

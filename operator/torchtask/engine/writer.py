@@ -20,6 +20,7 @@ from torchtask.core.model import Task
 from torchtask.core.spec import Spec
 from torchtask.core.state import State
 from torchtask.core.status import lateness, render_status
+from torchtask.engine.agenda import Agenda
 from torchtask.engine.background import supervised
 from torchtask.engine.launches import Launches
 from torchtask.engine.sight import Sight
@@ -30,12 +31,11 @@ INTERVAL_SECONDS, LOADED_SECONDS = 1.0, 5.0
 AFTER_A_FAULT_SECONDS = 3.0
 WRITERS = 16
 PER_SECOND = 25  # statuses of all tasks; from there on each is written less often
-MOST_WAIT_SECONDS = 2.0  # for launches, which go first
 ANSWER_SECONDS = 0.2  # for which a status waits for the answer to a launch: else there would be two, one of them old
 
 
 class Writer:
-    """Brings the statuses on the server up to date. `written(uid)` is called when that lets something go.
+    """Brings the statuses on the server up to date. A task that may go on by that comes on the agenda.
 
     `holds()` tells whether the Lease is ours, though it may have run out: else who leads writes.
     """
@@ -45,12 +45,12 @@ class Writer:
         api: Api,
         sight: Sight,
         launches: Launches,
-        written: Callable[[str], None],
+        agenda: Agenda,
         told: Told,
         holds: Callable[[], bool],
     ) -> None:
         self._api, self._sight, self._tasks = api.lane(WRITERS), sight, sight.tasks
-        self._launches, self._written, self._herald, self._holds = launches, written, told.herald, holds
+        self._launches, self._agenda, self._herald, self._holds = launches, agenda, told.herald, holds
         self._complaint = told.complaints.about("writing a status")
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: set[str] = set()  # for a writer
@@ -91,7 +91,7 @@ class Writer:
         loop = asyncio.get_running_loop()
         while True:
             uid = await self._wanted.get()
-            await self._launches.calm(MOST_WAIT_SECONDS)
+            await self._agenda.hurry.calm.wait()
             self._waiting.discard(uid)
             self._resting.add(uid)
             seconds = AFTER_A_FAULT_SECONDS
@@ -168,7 +168,7 @@ class Writer:
         if record.ledger is not None:
             before, record.ledger = record.ledger.published, books.published(record.ledger, ledger)
             if record.over or books.frees(record.ledger, before):
-                self._written(task.uid)
+                self._agenda.wake(task.uid)
         return self._interval
 
     async def _refused(self, record: Record, error: ClusterError) -> float:

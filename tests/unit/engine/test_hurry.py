@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from torchtask.engine import hurry
+from torchtask.engine.calm import FEW
 from torchtask.engine.hurry import Hurry
 from torchtask.engine.stretch import AT_A_STRETCH
 
@@ -92,6 +93,41 @@ def test_nobody_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
         found.relax()
         await asyncio.sleep(0)
         assert gone == [1]
+
+    run(work)
+
+
+def test_they_wait_until_few_launches_are_under_way() -> None:
+    """What follows from the first answers takes nothing from those whose requests are still to be taken in."""
+
+    async def work(found: Hurry, gone: list[int]) -> None:
+        found.begin()
+        found.calm.under_way(FEW)
+        found.end()
+        await come(found, gone, 1)
+        found.begin()
+        found.end()
+        assert gone == []
+        found.calm.expect(FEW)
+        found.calm.under_way(FEW - 1)
+        await come(found, gone, 2)
+        assert gone == [1, 2]
+
+    run(work)
+
+
+def test_they_do_not_wait_for_launches_that_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody says that they are answered, and nobody looks at anybody."""
+    monkeypatch.setattr(hurry, "MOST_SECONDS", 0.02)
+
+    async def work(found: Hurry, gone: list[int]) -> None:
+        found.begin()
+        found.calm.under_way(FEW)
+        found.end()
+        await come(found, gone, 1)
+        async with asyncio.timeout(1):
+            while not gone:  # noqa: ASYNC110 -- nobody tells
+                await asyncio.sleep(0.001)
 
     run(work)
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from torchtask import clock
+from torchtask.engine.calm import Calm
 from torchtask.engine.stretch import AT_A_STRETCH
 from torchtask.engine.window import FEWEST, FIRST, MOST, Window
 
@@ -17,7 +18,7 @@ def run(work: Callable[[Window], Awaitable[None]]) -> None:
     """Run a test with a window of its own."""
 
     async def begun() -> None:
-        await work(Window())
+        await work(Window(Calm()))
 
     asyncio.run(begun())
 
@@ -40,7 +41,7 @@ def test_no_more_go_at_once_than_the_window_has_room_for() -> None:
     async def work(window: Window) -> None:
         tasks = await asked(window, FIRST + 10)
         assert window.in_flight == FIRST
-        assert not window.calm.is_set()
+        assert not window.calm.is_reached
         for task in tasks[:15]:
             task.cancel()
         await asyncio.sleep(0.01)
@@ -49,7 +50,7 @@ def test_no_more_go_at_once_than_the_window_has_room_for() -> None:
             task.cancel()
         await asyncio.sleep(0.01)
         assert window.in_flight == 0
-        assert window.calm.is_set()
+        assert window.calm.is_reached
 
     run(work)
 
@@ -60,11 +61,11 @@ def test_namespaces_whose_requests_take_long_leave_room_for_others() -> None:
     async def work(window: Window) -> None:
         slow = await asked(window, 3 * FIRST, "a")
         assert window.in_flight == FIRST / 2
-        assert window.calm.is_set(), "others need not wait for it either"
+        assert window.calm.is_reached, "others need not wait for it either"
         async with asyncio.timeout(1), window.of("b"):
             pass
         slow += await asked(window, 5 * FIRST, "bcde")
-        assert not window.calm.is_set()
+        assert not window.calm.is_reached
         assert window.in_flight < FIRST
         async with asyncio.timeout(1), window.of("f"):
             pass
@@ -72,7 +73,7 @@ def test_namespaces_whose_requests_take_long_leave_room_for_others() -> None:
             task.cancel()
         await asyncio.sleep(0.01)
         assert window.in_flight == 0
-        assert window.calm.is_set()
+        assert window.calm.is_reached
 
     run(work)
 
