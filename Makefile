@@ -57,6 +57,10 @@ bench: venv ## What the schedule language and admission cost, worst cases named
 bench-operator: venv ## What the operator costs with 10,000 tasks, and how late it is, on a lab of its own: 7 minutes
 	$(RUN) -m bench.operator
 
+.PHONY: bench-versions
+bench-versions: venv ## Two versions by turns in one lab: how late 200 launches a second are (BEFORE=a checkout): 5 minutes
+	$(RUN) -m bench.versions $(BEFORE)
+
 .PHONY: lab-up
 lab-up: venv ## A real Kubernetes on this machine (NAME=lab NODES=1 SIMULATED=0 CLUSTER=lab|kind|current)
 	$(RUN) -m lab up

@@ -13,26 +13,24 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from bench import account, server, tasks
+from bench import server, tasks
 from bench.account import Account
+from bench.control_plane import SPACES, lab
 from bench.machine import Others, cpu_seconds
 from bench.requests import Request, send
 from bench.running import Running
-from bench.witness import created_jobs, percentile, statuses_written
+from bench.witness import created_jobs, pages_listed, percentile, statuses_written
 from lab import Cluster, Lab, places
-from lab.tools import NAMESPACE, Tools
 from lab.waiting import wait_until
 from torchtask import clock
 
 SECONDS = 20  # of each load, after it has begun
 BEGINNING = 5  # seconds in which connections are opened, and each task has its first status
-SPACES = 10  # namespaces of a load
 SETTLE = 8  # seconds
 IDLE_SECONDS = 30
 BURST = 1_000
@@ -72,9 +70,9 @@ class Bench:
         """Return how many Jobs a second the API server creates now, when nothing else goes on."""
         return server.rate(self.lab.name, self.account.token)
 
-    def start(self) -> Running:
-        """Start the operator, and wait until it is ready."""
-        self.running = Running(self.cluster, self.account.kubeconfig, self.log)
+    def start(self, source: Path | None = None) -> Running:
+        """Start the operator of the checkout at `source`, or else this one, and wait until it is ready."""
+        self.running = Running(self.cluster, self.account.kubeconfig, self.log, source or places.source())
         return self.running
 
     def servers(self) -> float:
@@ -108,26 +106,6 @@ def main() -> int:
             fire(bench, running, "200 a second, 410 on the Job watch", 200, None, running.cut)
             burst(bench)
     return 1 if bench.missed else 0
-
-
-@contextmanager
-def lab(name: str) -> Iterator[tuple[Lab, Cluster, Account]]:
-    """Bring up a control plane without a Job controller, and an account for the operator."""
-    found = Lab(name)
-    try:
-        cluster = found.up(nodes=0)
-        tools = Tools(str(cluster.kubeconfig))
-        tools.kubectl("create", "-f", str(places.source() / "crds" / "torchtasks.yaml"))
-        wait_until(lambda: "torchtasks" in tools.kubectl("api-resources", "--no-headers"), "the CRD", within=60)
-        loads = ("burst", "alone", "load-0", "load-1", "load-2", "load-3")
-        names = [f"{load}-{space}" for load in loads for space in range(SPACES)]
-        names += [NAMESPACE, "raw", *tasks.namespaces()]
-        asyncio.run(send(name, map(tasks.namespace, names)))
-        operator = account.create(cluster, tools)
-        found.stop("kube-controller-manager")
-        yield found, cluster, operator
-    finally:
-        found.down()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +142,7 @@ def first_sight(bench: Bench) -> None:
 def started(bench: Bench, running: Running) -> None:
     """Tell how a start went, all tasks having statuses."""
     bench.tell("ready, all have one", running.ready_seconds, "s", 5)
-    _pause(SETTLE)
+    pause(SETTLE)
     blocked = running.blocked(running.start)
     bench.tell("event loop blocked meanwhile", blocked.milliseconds, "ms", 100, f"computed {blocked.computed:.0f}")
 
@@ -183,21 +161,20 @@ def fire(
     fires: int,
     goal: float | None,
     meanwhile: Callable[[], None] | None = None,
-) -> None:
-    """Let some tasks fire each second, all at the same moment of it, and tell how late their Jobs are."""
+) -> float:
+    """Let some tasks fire each second, all at the same moment of it; tell and return how late (p99) their Jobs are."""
     rate = bench.rate()
     load, first = f"load-{bench.loads}", tasks.soon(SETTLE)
     bench.loads += 1
     bench.ask(*(tasks.firing(f"{load}-{n % SPACES}", n, first, BEGINNING + SECONDS) for n in range(fires)))
     begin = first + timedelta(seconds=BEGINNING)
-    _pause((begin - clock.now()).total_seconds() - 0.5)
+    pause((begin - clock.now()).total_seconds() - 0.5)
     cpu, servers = running.cpu_seconds(), bench.servers()
-    middle = begin + timedelta(seconds=SECONDS / 2 - 0.05)  # a little before a fire time
     if meanwhile:
-        _pause((middle - clock.now()).total_seconds())
+        pause((begin - clock.now()).total_seconds() + 0.95)  # a little before a fire time
         meanwhile()
     end = begin + timedelta(seconds=SECONDS)
-    _pause((end - clock.now()).total_seconds() + 2)
+    pause((end - clock.now()).total_seconds() + 2)
     cpu, servers = running.cpu_seconds() - cpu, bench.servers() - servers
     jobs = created_jobs(bench.cluster, load)
     late = [job.late for job in jobs if job.fire_time >= begin]
@@ -205,12 +182,14 @@ def fire(
     lost = f", {fires * SECONDS - len(late)} Jobs are missing" if len(late) != fires * SECONDS else ""
     note = f"p50 {percentile(late, 0.5):.0f}, max {max(late):.0f}, at the beginning {cold:.0f}{lost}"
     bench.missed += sum(1 for job in jobs if job.late < 0)  # none may be early
-    note = f"API server {rate:.0f} Jobs a second, {note}"
-    bench.tell(f"lateness p99, {what}", percentile(late, 0.99), "ms", goal and round(goal * REFERENCE / rate), note)
+    note = f"API server {rate:.0f} Jobs a second, {note}, {pages_listed(bench.cluster, begin, end)} pages listed"
+    p99 = percentile(late, 0.99)
+    bench.tell(f"lateness p99, {what}", p99, "ms", goal and round(goal * REFERENCE / rate), note)
     blocked = running.blocked(begin.timestamp(), end.timestamp())
     bench.tell("event loop blocked meanwhile", blocked.milliseconds, "ms", 100, f"computed {blocked.computed:.0f}")
     bench.tell("the operator's CPU a launch", cpu / len(late) * 1000, "ms")
     bench.tell("that of API server and etcd, statuses included", servers / len(late) * 1000, "ms")
+    return p99
 
 
 def alone(bench: Bench) -> None:
@@ -234,13 +213,13 @@ def burst(bench: Bench) -> None:
 
 
 def _cpu(running: Running) -> float:
-    _pause(SETTLE)
+    pause(SETTLE)
     before, begun = running.cpu_seconds(), clock.monotonic()
-    _pause(IDLE_SECONDS)
+    pause(IDLE_SECONDS)
     return (running.cpu_seconds() - before) / (clock.monotonic() - begun)
 
 
-def _pause(seconds: float) -> None:
+def pause(seconds: float) -> None:
     """Let time pass that is being measured."""
     end = clock.monotonic() + seconds
     wait_until(lambda: clock.monotonic() >= end, "time to pass", within=seconds + 5, every=0.01)

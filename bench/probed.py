@@ -19,7 +19,7 @@ from typing import Any
 
 from torchtask import __main__ as program
 from torchtask import clock
-from torchtask.cluster import paths, reflector
+from torchtask.cluster import paths
 from torchtask.cluster.api import Api
 from torchtask.cluster.connection import Connection
 from torchtask.cluster.errors import ApiError
@@ -28,7 +28,6 @@ from torchtask.settings import Settings
 
 EVERY = 0.005
 A_LINE = 1.0
-RELIST_SECONDS = reflector.RELIST_SECONDS
 
 
 class Probe:
@@ -55,19 +54,17 @@ class Probe:
 
 
 class Watch:
-    """The operator's watch of Jobs, but for its end, which `end` brings about, with an error if there is one."""
+    """The operator's watch of Jobs, but for its end, which `end` brings about, with an error."""
 
     def __init__(self) -> None:
         self._stream = Api.stream
         self._end = asyncio.Event()
         self._error: ApiError | None = None
 
-    def end(self, error: ApiError | None = None) -> None:
-        """Let it end; without an error as if its time was up, and as if it was time to list the Jobs too."""
+    def end(self, error: ApiError) -> None:
+        """Let it end."""
         self._error = error
         self._end.set()
-        reflector.RELIST_SECONDS = RELIST_SECONDS if error else 0
-        asyncio.get_running_loop().call_later(A_LINE, setattr, reflector, "RELIST_SECONDS", RELIST_SECONDS)
 
     async def stream(self, api: Api, path: str, silence_seconds: float, **query: str) -> AsyncIterator[bytes]:
         """Yield what a watch tells, until it is to end."""
@@ -98,6 +95,7 @@ def main() -> int:
     """Run the operator."""
     path, operate = Path(sys.argv[1]), program.operate
     operations: list[Operation] = []
+    listing: set[asyncio.Task[None]] = set()
 
     class Known(Operation):
         def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 -- whatever it takes
@@ -111,8 +109,9 @@ def main() -> int:
             return watch.stream(api, path, silence_seconds, **query)
 
         def relist() -> None:
-            operations[0].sight.sweep()
-            watch.end()
+            sight = operations[0].sight
+            listing.add(loop.create_task(sight._list(sight._leisure)))  # noqa: SLF001 -- as when their time comes
+            listing.add(loop.create_task(sight._jobs._look_again()))  # noqa: SLF001
 
         loop.add_signal_handler(signal.SIGUSR1, relist)
         loop.add_signal_handler(signal.SIGUSR2, watch.end, ApiError(410, "Expired", "the benchmark wants it"))

@@ -38,14 +38,17 @@ class Blocked:
 
 
 class Running:
-    """A running operator with raised caps. A context manager; `ready_seconds`: from its start to /readyz."""
+    """A running operator of the checkout at `source`, with raised caps. A context manager.
 
-    def __init__(self, cluster: Cluster, kubeconfig: Path, log: Path) -> None:
+    `ready_seconds`: from its start to /readyz.
+    """
+
+    def __init__(self, cluster: Cluster, kubeconfig: Path, log: Path, source: Path) -> None:
         self._port = int(cluster.server.rpartition(":")[2]) + PORT_OFFSET
         self._probe = Path(tempfile.mkdtemp(prefix="torchtask-bench-")) / "probe"
         environment = os.environ | CAPS | {
             "KUBECONFIG": str(kubeconfig),
-            "PYTHONPATH": f"{places.source() / 'operator'}:{places.source()}",
+            "PYTHONPATH": f"{source / 'operator'}:{places.source()}",
             "TORCHTASK_HEALTH_PORT": str(self._port),
             "TORCHTASK_NAMESPACE": NAMESPACE,
         }  # fmt: skip

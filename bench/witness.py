@@ -46,6 +46,12 @@ def statuses_written(cluster: Cluster) -> int:
     return sum(1 for _ in _done(cluster, '"verb":"patch"', '"resource":"torchtasks"'))
 
 
+def pages_listed(cluster: Cluster, since: datetime, until: datetime) -> int:
+    """Count the pages of lists that were answered between two moments."""
+    times = (datetime.fromisoformat(event["stageTimestamp"]) for event in _done(cluster, '"verb":"list"', "limit="))
+    return sum(1 for time in times if since <= time < until)
+
+
 def percentile(values: list[float], part: float) -> float:
     """Return the smallest of `values` that `part` of them do not exceed."""
     ranked = sorted(values)
