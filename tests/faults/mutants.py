@@ -112,7 +112,7 @@ MUTANTS = {
     ),
     "no sweep": Mutant(
         module="torchtask.cluster.reflector",
-        old="        for uid in [u for u, seen in self._known.items() if u not in found and seen <= until]:",
+        old="        for uid in [u for u, seen in self._known.items() if u not in found and seen <= version]:",
         new="        for uid in set():",
         promise="what was deleted in a gap is known to be gone",
         experiment="Jobs deleted in a gap",
