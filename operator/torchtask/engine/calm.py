@@ -39,7 +39,7 @@ class Calm:
         self._look_around()
 
     def under_way(self, number: int) -> None:
-        """Take note of how many are under way, or wait for room."""
+        """Take note of how many are under way; FEW at least where some wait for room."""
         before, self._under_way = self._under_way, number
         self._look_around()
         if number < FEW <= before:

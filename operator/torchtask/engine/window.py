@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from torchtask import clock
-from torchtask.engine.calm import Calm
+from torchtask.engine.calm import FEW, Calm
 from torchtask.engine.stretch import Stretch
 
 FEWEST, FIRST, MOST = 16, 128, 256
@@ -21,7 +21,7 @@ RECOVERY_SECONDS = 1.0  # answers to requests of one moment halve it once
 class Window:
     """Room for requests: of a namespace in the order of asking, of several by turns; a few in one turn of the loop.
 
-    `calm` is told how many are under way, but for one namespace: its requests may take long.
+    `calm` is told how many are under way, and whether some wait, but for one namespace: its requests may take long.
     """
 
     def __init__(self, calm: Calm) -> None:
@@ -95,8 +95,8 @@ class Window:
 
     def _tell(self) -> None:
         busiest, most = next(iter(self._inside.most_common(1)), ("", 0))
-        waiting = sum(len(turns) for namespace, turns in self._waiting.items() if namespace != busiest)
-        self.calm.under_way(self.in_flight - most + waiting)
+        others_wait = len(self._waiting) > (busiest in self._waiting)
+        self.calm.under_way(FEW if others_wait else self.in_flight - most)
 
     def _let(self) -> None:
         while (namespace := next(filter(self._has_room, self._waiting), None)) and self._stretch.take():
