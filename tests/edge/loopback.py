@@ -1,5 +1,6 @@
 """An API server of our own making on loopback, to misbehave on command."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,6 +11,13 @@ from torchtask.cluster.api import Api
 from torchtask.cluster.connection import Connection
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def until(met: Callable[[], bool]) -> None:
+    """Wait for what nobody tells, as what happens in another thread."""
+    async with asyncio.timeout(10):
+        while not met():  # noqa: ASYNC110 -- see above
+            await asyncio.sleep(0.001)
 
 
 class Anybody:

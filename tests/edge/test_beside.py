@@ -1,26 +1,19 @@
 """A collection is listed anew beside its watch: what was not told comes to light, and what was told since stands."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from tests.edge.listening import PATH, Listener, event, page, thing
-from tests.edge.loopback import served
+from tests.edge.loopback import served, until
 from tests.telling import Report
 from torchtask.cluster import reflector
 from torchtask.cluster.reflector import Reflector
 
 FIRST = [thing(uid, 1) for uid in ("kept", "changed", "deleted", "withheld end", "withheld change")]
-
-
-async def until(met: Callable[[], bool]) -> None:
-    """Wait for what nobody tells."""
-    async with asyncio.timeout(10):
-        while not met():  # noqa: ASYNC110 -- see above
-            await asyncio.sleep(0.001)
 
 
 class Server:
@@ -84,8 +77,10 @@ def test_what_was_not_told_comes_to_light_and_what_was_told_since_stands(monkeyp
         event("ADDED", thing("created", 6)),
         event("MODIFIED", thing("changed", 7)),
         event("DELETED", thing("deleted", 8)),
+        event("DELETED", thing("created and deleted, and only the latter told", 9)),
     )
     old: list[dict[str, Any]] = [thing(uid, 1) for uid in ("kept", "changed", "deleted")]
+    old.append(thing("created and deleted, and only the latter told", 2))
 
     async def check() -> None:
         server = Server(page(5, *old, thing("withheld change", 3), thing("withheld", 4)), told, ())

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from kopf._cogs.clients.api import iter_jsonlines
 
-from tests.edge.loopback import Anybody, served
+from tests.edge.loopback import Anybody, served, until
 from tests.telling import Report, complaint
 from torchtask.cluster import paths
 from torchtask.cluster.connection import Connection
@@ -48,13 +48,6 @@ async def feeding(report: Complaint | Report, connection: Connection = NOWHERE) 
     finally:
         fed.stop()
         await until(lambda: not fed._thread.is_alive())  # noqa: SLF001
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what happens in kopf's thread."""
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 -- the condition is another thread's
-            await asyncio.sleep(0.01)
 
 
 def group(name: str, version: str) -> dict[str, Any]:

@@ -113,13 +113,9 @@ class Reflector:
 
     async def _look_again(self) -> None:
         """List all beside the watch, which goes on: what it did not tell comes to light."""
-        found, told, version, self._gone_meanwhile = set[str](), self._version, 0, set()
+        self._gone_meanwhile = set()
         try:
-            async for page in pages(self._api, self._path, self._leisure, **self._query):
-                version = int(page["metadata"]["resourceVersion"])
-                self._distrust(version, told)
-                found.update(document["metadata"]["uid"] for document in page["items"])
-                await self._compare(page["items"])
+            found, version = await self._go_through(self._leisure)
         finally:
             self._gone_meanwhile = None
         self._sweep(found, version)
@@ -129,20 +125,24 @@ class Reflector:
         self._report.failed(error)
 
     async def _list(self) -> int:
-        found: set[str] = set()
-        version = 0
-        async for page in pages(self._api, self._path, at_once, **self._query):
-            version = int(page["metadata"]["resourceVersion"])
-            self._distrust(version, self._version)
-            if self._listed:  # it may take long, and nothing else is heard meanwhile
-                self.fresh_time = clock.monotonic()
-            found.update(document["metadata"]["uid"] for document in page["items"])
-            await self._compare(page["items"])
+        found, version = await self._go_through(at_once)
         self._sweep(found, max(version, self._version))
         self._report.well()
         self._listed = version
         self._heard(version)
         return version
+
+    async def _go_through(self, turn: Turn) -> tuple[set[str], int]:
+        """Take what a list shows; return whom it shows, and its version."""
+        found, told, version = set[str](), self._version, 0
+        async for page in pages(self._api, self._path, turn, **self._query):
+            version = int(page["metadata"]["resourceVersion"])
+            self._distrust(version, told)
+            if self._listed and self._gone_meanwhile is None:  # it may take long, and nothing else is heard meanwhile
+                self.fresh_time = clock.monotonic()
+            found.update(document["metadata"]["uid"] for document in page["items"])
+            await self._compare(page["items"])
+        return found, version
 
     def _sweep(self, found: set[str], version: int) -> None:
         """Let go of what a list did not show, unless it was told or learned since."""
@@ -210,8 +210,8 @@ class Reflector:
         self._in_part.discard(uid)
         if self._known.pop(uid, None) is not None:
             self._gone_lately.append(uid)
-            if self._gone_meanwhile is not None:
-                self._gone_meanwhile.add(uid)
+        if self._gone_meanwhile is not None:
+            self._gone_meanwhile.add(uid)
         self._listener.gone(uid)
 
 
