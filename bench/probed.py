@@ -23,6 +23,7 @@ from torchtask.cluster import paths
 from torchtask.cluster.api import Api
 from torchtask.cluster.connection import Connection
 from torchtask.cluster.errors import ApiError
+from torchtask.engine.background import Background
 from torchtask.engine.operation import Operation
 from torchtask.settings import Settings
 
@@ -95,7 +96,7 @@ def main() -> int:
     """Run the operator."""
     path, operate = Path(sys.argv[1]), program.operate
     operations: list[Operation] = []
-    listing: set[asyncio.Task[None]] = set()
+    background = Background()
 
     class Known(Operation):
         def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 -- whatever it takes
@@ -110,8 +111,8 @@ def main() -> int:
 
         def relist() -> None:
             sight = operations[0].sight
-            listing.add(loop.create_task(sight._list(sight._leisure)))  # noqa: SLF001 -- as when their time comes
-            listing.add(loop.create_task(sight._jobs._look_again()))  # noqa: SLF001
+            background.start(sight._list(sight._leisure))  # noqa: SLF001 -- as when their time comes
+            background.start(sight._jobs._look_again())  # noqa: SLF001
 
         loop.add_signal_handler(signal.SIGUSR1, relist)
         loop.add_signal_handler(signal.SIGUSR2, watch.end, ApiError(410, "Expired", "the benchmark wants it"))

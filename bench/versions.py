@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("checkout", type=Path, help="of the version before")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--tasks", type=int, default=4_000)
-    parser.add_argument("--relist", action="store_true", help="list all TorchTasks and Jobs anew in the middle")
+    parser.add_argument("--relist", action="store_true", help="list all TorchTasks and Jobs anew after the begin")
     chosen = parser.parse_args()
     versions = {"before": chosen.checkout.resolve(), "now": places.source()}
     found: dict[str, list[float]] = {version: [] for version in versions}
