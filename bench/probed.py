@@ -111,8 +111,8 @@ def main() -> int:
 
         def relist() -> None:
             sight = operations[0].sight
-            background.start(sight._list(sight._leisure))  # noqa: SLF001 -- as when their time comes
-            background.start(sight._jobs._look_again())  # noqa: SLF001
+            background.start(sight.task_sight.go_through(sight.task_sight.leisure))  # as when their time comes
+            background.start(sight._jobs._look_again())  # noqa: SLF001 -- likewise
 
         loop.add_signal_handler(signal.SIGUSR1, relist)
         loop.add_signal_handler(signal.SIGUSR2, watch.end, ApiError(410, "Expired", "the benchmark wants it"))

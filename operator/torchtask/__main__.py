@@ -32,8 +32,8 @@ async def operate(chosen: settings.Settings, connection: Connection) -> None:
     async with Api(connection, observe=observe) as unbound:
         lease = Lease(unbound.lane(1), chosen.namespace, chosen.identity)
         operation = Operation(unbound, chosen, lease, skew, told)
-        feed = Feed(connection, operation.sight, told.complaints.about("feeding changes"))
-        operation.sight.served_again = feed.begin_anew
+        feed = Feed(connection, operation.sight.task_sight, told.complaints.about("feeding changes"))
+        operation.sight.task_sight.served_again = feed.begin_anew
         running = asyncio.create_task(operation.run())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)

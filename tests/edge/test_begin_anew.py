@@ -9,7 +9,7 @@ from aiohttp import web
 from tests.edge.listening import PATH, Listener, event, page, thing
 from tests.edge.loopback import served
 from tests.telling import Report
-from torchtask.cluster import reflector
+from torchtask.cluster import reflector, trust
 from torchtask.cluster.reflector import Reflector
 
 Answer = Callable[[int], Awaitable[web.StreamResponse] | web.StreamResponse]
@@ -80,7 +80,7 @@ def test_a_list_older_than_what_was_seen_is_not_believed() -> None:
 
 def test_a_store_that_was_set_back_is_believed_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """What stays old is no lag: somebody restored etcd."""
-    monkeypatch.setattr(reflector, "OLD_SECONDS", 0.5)
+    monkeypatch.setattr(trust, "OLD_SECONDS", 0.5)
 
     async def check() -> None:
         listener = Listener()

@@ -22,8 +22,9 @@ from torchtask.engine import feed, operation
 from torchtask.engine.leader import GIVE_BACK_SECONDS, UNKNOWN_SECONDS
 from torchtask.engine.levels import TASK_STATES
 from torchtask.engine.operation import DRAIN_SECONDS, FLUSH_SECONDS
-from torchtask.engine.sight import BLIND_SECONDS, UNHEARD_SECONDS
+from torchtask.engine.sight import BLIND_SECONDS
 from torchtask.engine.skew import MOST_SECONDS
+from torchtask.engine.task_sight import UNHEARD_SECONDS
 from torchtask.metrics import Metrics
 from torchtask.settings import OF_LIMITS, OF_SETTINGS, SettingError, load
 

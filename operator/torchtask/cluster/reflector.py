@@ -16,13 +16,13 @@ from torchtask.cluster.api import Api, Document
 from torchtask.cluster.errors import ApiError, NoAnswerError, pause_after
 from torchtask.cluster.listener import Listener, Report
 from torchtask.cluster.pages import Turn, at_once, let_others, pages
+from torchtask.cluster.trust import Trust
 
 WATCH_SECONDS = "25"
 SILENCE_SECONDS = 30
 LEAST_DELAY, MOST_DELAY = 0.1, 3.0
 LASTING_SECONDS = 10.0  # what held for so long is tried again at once
 SHORT_SECONDS = 0.5  # a watch that ends sooner is not opened again at once
-OLD_SECONDS = 30.0
 GONE_LATELY = 1000  # objects that may be gone before the answer to their creation was read
 RELIST_SECONDS = 300.0  # between the end of a list and the next one
 
@@ -49,6 +49,7 @@ class Reflector:
         self._in_part: set[str] = set()  # those of which only an answer told so far
         self._gone_lately: deque[str] = deque(maxlen=GONE_LATELY)
         self._gone_meanwhile: set[str] | None = None  # while all is listed beside the watch
+        self._trust = Trust()
         self._version = self._listed = 0
         self._anew = asyncio.Event()
         self.sighted = asyncio.Event()
@@ -137,7 +138,7 @@ class Reflector:
         found, told, version = set[str](), self._version, 0
         async for page in pages(self._api, self._path, turn, **self._query):
             version = int(page["metadata"]["resourceVersion"])
-            self._distrust(version, told)
+            self._trust.admits(version, told)
             if self._listed and self._gone_meanwhile is None:  # it may take long, and nothing else is heard meanwhile
                 self.fresh_time = clock.monotonic()
             found.update(document["metadata"]["uid"] for document in page["items"])
@@ -165,11 +166,6 @@ class Reflector:
         if gone is not None and (uid in gone or (known is not None and known > version)):
             return False
         return known != version or uid in self._in_part
-
-    def _distrust(self, version: int, told: int) -> None:
-        """Refuse an answer older than what was told; one that stays old comes from a store that was set back."""
-        if version < told and clock.monotonic() - self.fresh_time < OLD_SECONDS:
-            raise NoAnswerError(f"the list is of version {version}, and {told} was seen before")
 
     def _heard(self, version: int) -> None:
         self.fresh_time, self._version = clock.monotonic(), version

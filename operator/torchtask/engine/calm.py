@@ -11,6 +11,7 @@ from torchtask import clock
 
 FEW = 16  # launches beside which there is room for others
 MOST_SECONDS = 2.0
+LEISURE_SECONDS = 0.2
 
 
 class Calm:
@@ -51,6 +52,11 @@ class Calm:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds_left()):
                     await self._reached.wait()
+
+    async def leisure(self) -> None:
+        """Take time, for what nobody waits for: pages of lists do not follow each other at once."""
+        await asyncio.sleep(LEISURE_SECONDS)
+        await self.wait()
 
     def _seconds_left(self) -> float:
         return max(0.0, self._busy_since + MOST_SECONDS - clock.monotonic())

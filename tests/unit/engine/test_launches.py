@@ -48,7 +48,7 @@ def test_launches_that_are_let_through_together_wait_no_more() -> None:
     async def launch() -> None:
         agenda, api, told = Agenda(), cast(Api, server), Told()
         sight = Sight(api, Settings(), agenda, agenda.drop, told.complaints)
-        sight.take("ADDED", document(concurrencyPolicy="Allow"))
+        sight.task_sight.take("ADDED", document(concurrencyPolicy="Allow"))
         record, gate = sight.tasks.get(UID), Launches(api, sight, agenda, Limits(), told).gate
         assert record is not None
         state = a_task(concurrencyPolicy="Allow").since("12:00:00")
@@ -81,7 +81,7 @@ def test_namespaces_whose_webhooks_hang_keep_no_other_from_launching(monkeypatch
             for number in range(10 if namespace == "good" else 200):
                 made = document()
                 made["metadata"] |= {"namespace": namespace, "uid": f"{namespace}-{number}"}
-                sight.take("ADDED", made)
+                sight.task_sight.take("ADDED", made)
         state = a_task().since("12:00:00").with_flight("12:00:10", Attempt.WANTED)
         uids = sorted(agenda.take(clock.now()), reverse=True)  # who is slow comes first, by two seconds
         for second in range(6):
@@ -106,7 +106,7 @@ def test_room_is_free_as_soon_as_the_server_has_answered(monkeypatch: pytest.Mon
     async def launch() -> None:
         agenda, api, told = Agenda(), cast(Api, server), Told()
         sight = Sight(api, Settings(), agenda, agenda.drop, told.complaints)
-        sight.take("ADDED", document(concurrencyPolicy="Allow"))
+        sight.task_sight.take("ADDED", document(concurrencyPolicy="Allow"))
         record, launches = sight.tasks.get(UID), Launches(api, sight, agenda, Limits(), told)
         assert record is not None
         state = a_task(concurrencyPolicy="Allow").since("12:00:00").with_flight("12:00:10", Attempt.WANTED)
