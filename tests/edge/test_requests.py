@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.edge.loopback import served
+from tests.edge.loopback import served, until
 from tests.launches import START
 from tests.scenario import UID, a_task, document
 from tests.telling import Report, complaint
@@ -99,6 +99,31 @@ def test_a_deletion_may_be_asked_for_again(
             async with asyncio.timeout(10):
                 await woken.wait()
             assert not cleared._under_way  # noqa: SLF001
+
+    asyncio.run(check())
+
+
+def test_retry_after_is_heeded_at_once() -> None:
+    """Also while answers wait for those whose time has come: these are what the server cannot cope with."""
+
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        return web.json_response({}, status=429, headers={"Retry-After": "5"})
+
+    async def check() -> None:
+        task, hurry, launched = a_task().task, Hurry(), list[Reply]()
+        assert isinstance(task.spec, Spec)
+        async with served(refuse) as api:
+            dispatcher = Dispatcher(
+                api, lambda _: None, lambda _, __, reply: launched.append(reply), lambda *_: None, complaint(), hurry
+            )
+            hurry.begin()
+            assert dispatcher.launch(task, task.spec, START, lambda: True)
+            await until(lambda: not dispatcher.window.in_flight)
+            assert launched == [], "its answer waits"
+            assert not dispatcher.window.enter("another")
+            hurry.end()
+            await dispatcher.drain(10)
+        assert [reply.answer for reply in launched] == [Answer.UNKNOWN]
 
     asyncio.run(check())
 

@@ -78,6 +78,7 @@ class Dispatcher:
             job = manifest.job(task, spec, start)
             created = await self._api.create(paths.jobs(task.namespace), job, fieldValidation="Strict")
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is what came of it
+            self._heed(error, _launch_answer(error))  # now: the answer itself may wait for long
             return error
         self.window.coped()
         return created
@@ -90,7 +91,7 @@ class Dispatcher:
             self._complaint.well()
             self._launched(task, unit, found)
             return
-        reply = self._refusal(found, _launch_answer(found))
+        reply = _refusal(found, _launch_answer(found))
         if reply.answer is not Answer.EXISTS:
             self._complaint.failed(found, f"{task.namespace}/{names.run_name(task.name, task.uid, unit)}")
         self._launched(task, unit, reply)
@@ -100,6 +101,7 @@ class Dispatcher:
             self._shown(created)
             return Reply(Answer.CREATED, version=int(created["metadata"]["resourceVersion"]), time=time)
         except Exception as error:  # noqa: BLE001 -- an answer that makes no sense is none: it is asked again
+            self._heed(error, Answer.UNKNOWN)
             return error
 
     async def _look_up(self, task: Task, unit: Unit) -> None:
@@ -115,17 +117,20 @@ class Dispatcher:
             reply = Reply(Answer.OURS if ours else Answer.FOREIGN, words, version)
         except Exception as error:  # noqa: BLE001 -- also an answer that makes no sense is none: it is asked again
             absent = isinstance(error, ApiError) and error.absent
-            reply = self._refusal(error, Answer.ABSENT if absent else Answer.UNKNOWN)
+            reply = _refusal(error, Answer.ABSENT if absent else Answer.UNKNOWN)
+            self._heed(error, reply.answer)
         self._found(task, unit, reply)
 
-    def _refusal(self, error: Exception, answer: Answer) -> Reply:
-        """Take note of a request that was not granted."""
-        pause = pause_after(error)
+    def _heed(self, error: Exception, answer: Answer) -> None:
+        """Ask for less when the server does not cope."""
         not_its_fault = isinstance(error, NotLeadingError) or (isinstance(error, ApiError) and error.elsewhere)
         if answer is Answer.UNKNOWN and not not_its_fault:
-            self.window.failed(pause)
-        words = error.message if isinstance(error, ApiError) else repr(error)
-        return Reply(answer, words, pause=timedelta(seconds=pause))
+            self.window.failed(pause_after(error))
+
+
+def _refusal(error: Exception, answer: Answer) -> Reply:
+    words = error.message if isinstance(error, ApiError) else repr(error)
+    return Reply(answer, words, pause=timedelta(seconds=pause_after(error)))
 
 
 def _launch_answer(error: Exception) -> Answer:

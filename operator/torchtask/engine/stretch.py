@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-AT_A_STRETCH = 20
+AT_A_STRETCH = 10
 
 
 class Stretch:
