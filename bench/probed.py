@@ -1,8 +1,9 @@
 """The operator with a probe: `python -m bench.probed FILE` runs `torchtask` as it is, and looks at its event loop.
 
-A callback asks for a turn every `EVERY` seconds; how late it gets one is how long the loop was blocked, by whatever:
-a callback that computes, another thread that holds the interpreter, a machine that is busy. How much of that time the
-loop's own thread computed is told beside it. Once a second the worst of it becomes a line of JSON in FILE.
+A callback asks for a turn every `EVERY` seconds. How late it gets one is how long the loop was blocked, by a callback
+that computes or by another thread that holds the interpreter, and how long it waited for a processor that others had.
+Once a second the longest block, how much of it the loop's own thread computed, and the longest wait of all, that for a
+processor included, become a line of JSON in FILE, in seconds.
 
 SIGUSR1 has the TorchTasks and the Jobs listed anew, as is done every few minutes; SIGUSR2 has the Job watch told 410:
 what nobody outside can bring about at a moment of their choice.
@@ -10,9 +11,9 @@ what nobody outside can bring about at a moment of their choice.
 
 import asyncio
 import json
+import os
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -37,21 +38,29 @@ class Probe:
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8", buffering=1)
         self._loop = asyncio.get_running_loop()
-        self._due = self._loop.time()
-        self._thread = time.thread_time()
-        self._worst, self._computed, self._line = 0.0, 0.0, self._due
+        self._thread = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        self._due = self._begun = self._loop.time()
+        self._before = self._times()
+        self._worst, self._longest = (0.0, 0.0), 0.0
         self._turn()
 
     def _turn(self) -> None:
-        now, thread = self._loop.time(), time.thread_time()
-        if now - self._due > self._worst:
-            self._worst, self._computed = now - self._due, thread - self._thread
-        if now - self._line > A_LINE:
-            line = {"time": clock.now().timestamp(), "blocked": self._worst, "computed": self._computed}
+        now, times = self._loop.time(), self._times()
+        computed, waited = (after - before for after, before in zip(times, self._before, strict=True))
+        late = now - self._due
+        self._worst, self._longest = max(self._worst, (late - waited, computed)), max(self._longest, late)
+        if now - self._begun > A_LINE:
+            blocked, computed = self._worst
+            line = {"time": clock.now().timestamp(), "blocked": blocked, "computed": computed, "late": self._longest}
             self._file.write(json.dumps(line) + "\n")
-            self._worst, self._computed, self._line = 0.0, 0.0, now
-        self._due, self._thread = self._loop.time() + EVERY, thread
+            self._worst, self._longest, self._begun = (0.0, 0.0), 0.0, now
+        self._due, self._before = self._loop.time() + EVERY, times
         self._loop.call_at(self._due, self._turn)
+
+    def _times(self) -> tuple[float, float]:
+        """For how long this thread has computed, and has waited for a processor (Linux: sched-stats.rst)."""
+        computed, waited, _ = os.pread(self._thread, 100, 0).split()
+        return int(computed) / 1e9, int(waited) / 1e9
 
 
 class Watch:

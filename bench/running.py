@@ -31,10 +31,14 @@ CAPS = {
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """For how long the event loop was blocked, in milliseconds, and how much of that its own thread computed."""
+    """For how long the event loop was blocked at worst, in milliseconds, and how much of that it computed.
+
+    `late`: how late it was at worst, also for want of a processor.
+    """
 
     milliseconds: float
     computed: float
+    late: float
 
 
 class Running:
@@ -96,10 +100,11 @@ class Running:
         return cpu_seconds(self.pid)
 
     def blocked(self, since: float, until: float = float("inf")) -> Blocked:
-        """Say for how long its loop was blocked at worst, between two moments of the wall clock (seconds)."""
-        lines = map(json.loads, self._probe.read_text(encoding="utf-8").splitlines())
-        worst = max((line for line in lines if since <= line["time"] <= until + 1), key=lambda line: line["blocked"])
-        return Blocked(worst["blocked"] * 1000, worst["computed"] * 1000)
+        """Say for how long its loop was blocked between two moments of the wall clock (seconds)."""
+        lines = [json.loads(line) for line in self._probe.read_text(encoding="utf-8").splitlines()]
+        lines = [line for line in lines if since <= line["time"] <= until + 1]
+        worst, late = max(lines, key=lambda line: line["blocked"]), max(line["late"] for line in lines)
+        return Blocked(worst["blocked"] * 1000, worst["computed"] * 1000, late * 1000)
 
     def _is_ready(self) -> bool:
         if self._process.poll() is not None:
