@@ -1,10 +1,11 @@
 """Kills of operators: many calls die at one point together, and the time until the next process is ready is known."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from tests.faults.actions import At, Then
+from tests.faults.actions import At, Silence, Then
 from tests.faults.experiments.kills import Together
 from tests.faults.operators import Exit, Operator, Sample
 from tests.faults.proxy import Proxy
@@ -29,6 +30,27 @@ def test_calls_wait_at_a_point_until_there_are_enough_to_kill_once(at: At, commi
         assert killed == [committed]
         assert len(server.created) == committed
         assert [task.exception() is None for task in asked] == [at is At.COMMITTED] * 3
+
+    play(scene)
+
+
+def test_another_call_takes_the_place_of_one_that_was_given_up() -> None:
+    """Who asked may hang up before it is answered: else nobody would ever be killed at that point."""
+
+    async def scene(_: SmallServer, proxy: Proxy, client: Client) -> None:
+        killed = asyncio.Event()
+        create = On(verb="create")
+        with (
+            proxy.rule(Silence(), replace(create, last=1)) as silence,
+            proxy.rule(Then(At.ANSWERED, Together(killed.set, 1)), create),
+        ):
+            given_up = asyncio.create_task(client.create("j0"))
+            await silence.reached(1)
+            given_up.cancel()
+            assert not killed.is_set()
+            await client.create("j1")
+            async with asyncio.timeout(10):
+                await killed.wait()
 
     play(scene)
 

@@ -24,7 +24,10 @@ ANSWERED = "get list create patch delete"  # what there is one answer to
 
 
 class Together:
-    """Calls `kill` when so many calls are at a point; until then they wait there for each other."""
+    """Calls `kill` once, when so many calls are at a point; until then they wait there for each other.
+
+    More may be on their way there: who was asked may hang up before, and another takes that call's place.
+    """
 
     def __init__(self, kill: Callable[[], object], number: int) -> None:
         self._kill, self._missing, self._over = kill, number, asyncio.Event()
@@ -32,7 +35,7 @@ class Together:
     async def __call__(self, _: Call) -> None:
         """Wait for the others, or be the last one."""
         self._missing -= 1
-        if self._missing <= 0:
+        if self._missing == 0:
             self._kill()
             self._over.set()
         await self._over.wait()
@@ -90,7 +93,7 @@ BATCHES = replace(LAUNCHES, prefix="batch")
 STATUSES = On(verb="patch", resource="torchtasks/status", prefix="batch")
 PAGE = On(verb="list", where=lambda call: "continue" in call.query)
 COMMON = (
-    *(Point(On(first=number, last=number), from_start=True) for number in range(1, FIRST_CALLS + 1)),
+    *(Point(On(first=number), from_start=True) for number in range(1, FIRST_CALLS + 1)),
     Point(PAGE, from_start=True, beside=((Pages(5), On(verb="list")),)),
     Point(BATCHES, together=BATCH),
     Point(STATUSES, together=BATCH),
@@ -130,7 +133,7 @@ def dying(at: At, points: tuple[Point, ...]) -> Act:
 
 async def _killed(stage: Stage, at: At, point: Point) -> None:
     """Have it killed at a point, and started again."""
-    on = replace(point.on, last=point.on.first + point.together - 1)
+    on = point.on
     if point.from_start:  # else the rule would count calls of the process before
         stage.a.kill()
         await stage.a.gone()
