@@ -11,7 +11,7 @@ from torchtask import clock
 from torchtask.engine.calm import Calm
 from torchtask.engine.stretch import Stretch
 
-MOST_SECONDS = 1.0
+MOST_SECONDS = 0.35
 
 
 class Hurry:
