@@ -3,11 +3,11 @@
 On a lab without nodes, with etcd in memory-like mode (no fsync), beside it on the same machine, and with the Job
 controller off. The operator's caps are raised, and it has the chart's permissions. Lateness is, by the API server's
 audit log, from the fire time to the moment at which the request was received. Its goals are those of a machine on which
-the API server creates `REFERENCE` Jobs a second; where it creates fewer, just before a load, they are as
-much greater for that load. "Computed" is what the event loop's own thread did of the time for which it was blocked; in
-the rest another thread had the interpreter. Not in it is for how long no processor was free for it, which is told
-beside it. "Others" is what other processes took of the machine before a line was printed: a figure counts when that is
-little. Ends with status 1 when a goal is missed.
+the API server creates `REFERENCE` Jobs a second; where it creates fewer, just before a load, they are as much greater
+for that load. "Computed" is what the event loop's own thread did of the time for which it was blocked; in the rest
+another thread had the interpreter. For how long no processor was free for it is not in that, and is told beside it.
+"Others" is what other processes took of the machine before a line was printed: a figure counts when that is little.
+Ends with status 1 when a goal is missed.
 """
 
 import argparse

@@ -77,7 +77,7 @@ class TaskSight:
         self.tasks.begin_anew()
         self._times_begun += 1
         self.are_listed = False
-        self._wanted.set()
+        self.sweep()
 
     async def run(self) -> None:
         """List for ever."""

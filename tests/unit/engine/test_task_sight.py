@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.edge.loopback import until
 from tests.scenario import document
 from torchtask.cluster.api import Api
 from torchtask.cluster.errors import ApiError
@@ -45,9 +46,7 @@ def test_a_definition_that_is_served_again_is_told_of(monkeypatch: pytest.Monkey
         await asyncio.sleep(0.05)
         assert told == []
         server.defined = True
-        async with asyncio.timeout(5):
-            while not told:  # noqa: ASYNC110 -- nobody tells
-                await asyncio.sleep(0.001)
+        await until(lambda: bool(told))
         sight.sweep()
         await asyncio.sleep(0.05)
         listing.cancel()
@@ -81,12 +80,9 @@ def test_a_store_that_was_set_back_is_believed_after_a_while(monkeypatch: pytest
         listing = asyncio.create_task(sight.run())
         await asyncio.sleep(0.05)
         sight.sweep()
-        async with asyncio.timeout(5):
-            while server.lists < 3:  # noqa: ASYNC110 -- nobody tells
-                await asyncio.sleep(0.001)
-            assert [record.version for record in sight.tasks] == [90]
-            while [record.version for record in sight.tasks] != [4]:  # noqa: ASYNC110 -- as above
-                await asyncio.sleep(0.001)
+        await until(lambda: server.lists >= 3)
+        assert [record.version for record in sight.tasks] == [90]
+        await until(lambda: [record.version for record in sight.tasks] == [4])
         listing.cancel()
 
     asyncio.run(check())
