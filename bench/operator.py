@@ -125,7 +125,9 @@ class Empty:
 
 
 def without_tasks(bench: Bench) -> Empty:
-    """Measure the operator without a task."""
+    """Measure the API server alone, and the operator without a task."""
+    rate = server.rate(bench.lab.name, bench.account.token)
+    bench.tell("Jobs that the API server creates, with nothing else there", rate, "a second")
     with bench.start() as running:
         bench.tell("ready, without a task", running.ready_seconds, "s")
         cpu = _cpu(running)

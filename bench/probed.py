@@ -1,9 +1,9 @@
 """The operator with a probe: `python -m bench.probed FILE` runs `torchtask` as it is, and looks at its event loop.
 
 A callback asks for a turn every `EVERY` seconds. How late it gets one is how long the loop was blocked, by a callback
-that computes or by another thread that holds the interpreter, and how long it waited for a processor that others had.
-Once a second the longest block, how much of it the loop's own thread computed, and the longest wait of all, that for a
-processor included, become a line of JSON in FILE, in seconds.
+that computes or by another thread that has the interpreter, and how long one of the two waited for a processor that
+others had. Once a second the longest block, how much of it the loop's own thread computed, and the longest wait of all,
+that for a processor included, become a line of JSON in FILE, in seconds.
 
 SIGUSR1 has the TorchTasks and the Jobs listed anew, as is done every few minutes; SIGUSR2 has the Job watch told 410:
 what nobody outside can bring about at a moment of their choice.
@@ -14,7 +14,9 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,9 @@ from torchtask.settings import Settings
 
 EVERY = 0.005
 A_LINE = 1.0
+THREADS = Path("/proc/self/task")
+
+Times = dict[str, tuple[float, float]]
 
 
 class Probe:
@@ -38,7 +43,8 @@ class Probe:
     def __init__(self, path: Path) -> None:
         self._file = path.open("a", encoding="utf-8", buffering=1)
         self._loop = asyncio.get_running_loop()
-        self._thread = os.open("/proc/thread-self/schedstat", os.O_RDONLY)
+        self._own, self._threads = str(threading.get_native_id()), dict[str, int]()
+        self._find()
         self._due = self._begun = self._loop.time()
         self._before = self._times()
         self._worst, self._longest = (0.0, 0.0), 0.0
@@ -46,21 +52,45 @@ class Probe:
 
     def _turn(self) -> None:
         now, times = self._loop.time(), self._times()
-        computed, waited = (after - before for after, before in zip(times, self._before, strict=True))
         late = now - self._due
-        self._worst, self._longest = max(self._worst, (late - waited, computed)), max(self._longest, late)
+        self._worst, self._longest = max(self._worst, self._blocked(late, times)), max(self._longest, late)
         if now - self._begun > A_LINE:
             blocked, computed = self._worst
             line = {"time": clock.now().timestamp(), "blocked": blocked, "computed": computed, "late": self._longest}
             self._file.write(json.dumps(line) + "\n")
             self._worst, self._longest, self._begun = (0.0, 0.0), 0.0, now
+            self._find()
+            times = self._times()
         self._due, self._before = self._loop.time() + EVERY, times
         self._loop.call_at(self._due, self._turn)
 
-    def _times(self) -> tuple[float, float]:
-        """For how long this thread has computed, and has waited for a processor (Linux: sched-stats.rst)."""
-        computed, waited, _ = os.pread(self._thread, 100, 0).split()
-        return int(computed) / 1e9, int(waited) / 1e9
+    def _blocked(self, late: float, times: Times) -> tuple[float, float]:
+        """Say for how long the loop was blocked of the time that it was late, and how much of that it computed.
+
+        What any thread computed, and what is left of that time when none of them waited for a processor.
+        """
+        spent = {
+            thread: (computed - self._before[thread][0], waited - self._before[thread][1])
+            for thread, (computed, waited) in times.items()
+            if thread in self._before
+        }
+        computed, waited = map(sum, zip(*spent.values(), strict=True))
+        return max(min(late, computed), late - waited), spent[self._own][0]
+
+    def _find(self) -> None:
+        for thread in THREADS.iterdir():
+            if thread.name not in self._threads:
+                with suppress(OSError):  # it has ended
+                    self._threads[thread.name] = os.open(thread / "schedstat", os.O_RDONLY)
+
+    def _times(self) -> Times:
+        """For how long each thread has computed, and has waited for a processor (Linux: sched-stats.rst)."""
+        times: Times = {}
+        for thread, file in self._threads.items():
+            with suppress(OSError):
+                computed, waited, _ = os.pread(file, 100, 0).split()
+                times[thread] = int(computed) / 1e9, int(waited) / 1e9
+        return times
 
 
 class Watch:
