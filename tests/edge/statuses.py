@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from tests.edge.loopback import served
+from tests.edge.loopback import served, until
 from tests.scenario import UID, a_task, document
 from torchtask.core.caps import Limits
 from torchtask.engine.agenda import Agenda
@@ -61,9 +61,7 @@ async def written(
         writer = Writer(api.lane(64, permit), sight, launches, agenda, told, holds)
         running = asyncio.create_task(writer.run())
         writer.want(UID)
-        async with asyncio.timeout(10):
-            while not (server.patched.is_set() or permit() <= 0):  # noqa: ASYNC110 -- either
-                await asyncio.sleep(0.001)
+        await until(lambda: server.patched.is_set() or permit() <= 0)
         await act(writer, sight.tasks)
         running.cancel()
         return sight.tasks

@@ -196,7 +196,7 @@ def test_objects_that_are_too_large_for_a_page_are_listed_in_smaller_ones(monkey
 
 def test_a_line_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would fill the memory, and never be an event."""
-    monkeypatch.setattr("torchtask.cluster.api.MOST_BYTES", 5_000)
+    monkeypatch.setattr("torchtask.cluster.lines.MOST_BYTES", 5_000)
 
     async def check() -> None:
         listener, report = Listener(), Report()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.edge.loopback import served
+from tests.edge.loopback import served, until
 from tests.scenario import a_task
 from torchtask.core.events import Event, EventReason
 from torchtask.core.model import Task
@@ -51,9 +51,7 @@ class Server:
     async def settled(self, sent: int, **others: int) -> None:
         """Wait until what was sent is counted, and what had `others` results."""
         expected = {"sent": sent, "failed": 0} | others
-        async with asyncio.timeout(10):
-            while {result: self.counted(result) for result in expected} != expected:  # noqa: ASYNC110 -- nobody tells
-                await asyncio.sleep(0.01)
+        await until(lambda: {result: self.counted(result) for result in expected} == expected)
 
 
 def during(act: Callable[[Server, Events], Awaitable[None]]) -> Server:

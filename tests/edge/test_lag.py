@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.edge.loopback import until
 from torchtask.engine import lag
 
 
@@ -11,14 +12,12 @@ def test_a_loop_that_is_blocked_is_seen() -> None:
     async def block() -> list[float]:
         found: list[float] = []
         measuring = asyncio.create_task(lag.measure(found.append))
-        while not found:  # noqa: ASYNC110 -- measuring has no event to wait for
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(found))
         begun = asyncio.get_running_loop().time()
         while asyncio.get_running_loop().time() < begun + 0.2:
             pass
         count = len(found)
-        while len(found) == count:  # noqa: ASYNC110 -- as above
-            await asyncio.sleep(0.01)
+        await until(lambda: len(found) > count)
         measuring.cancel()
         return found
 

@@ -188,9 +188,7 @@ def test_only_a_verdict_changes_what_is_known_of_a_template(
             judge = Judge(api, lambda _: None, report)  # type: ignore[arg-type]
             judging = asyncio.create_task(judge.run())
             judge.consider(record)
-            async with asyncio.timeout(10):
-                while not (report.failures or report.successes):  # noqa: ASYNC110 -- nobody tells
-                    await asyncio.sleep(0.01)
+            await until(lambda: bool(report.failures or report.successes))
             judging.cancel()
         assert record.task.template_error == after
 

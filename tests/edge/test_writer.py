@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tests.edge.loopback import until
 from tests.edge.statuses import Statuses, written
 from tests.scenario import UID, a_task
 from tests.telling import Report
@@ -69,9 +70,7 @@ def test_a_status_waits_for_launches_that_are_about_to_come(monkeypatch: pytest.
         await asyncio.sleep(0.2)
         assert server.patches == 1
         calm.expect(0)
-        async with asyncio.timeout(10):
-            while server.patches < 2:  # noqa: ASYNC110 -- nobody tells
-                await asyncio.sleep(0.001)
+        await until(lambda: server.patches >= 2)
 
     asyncio.run(written(server, act))
 
@@ -84,9 +83,7 @@ def test_conflicts_that_do_not_end_are_told(conflicts: int, told: int, monkeypat
 
     async def act(writer: Writer, tasks: Tasks) -> None:
         writer._complaint = report  # type: ignore[assignment]  # noqa: SLF001
-        async with asyncio.timeout(10):
-            while not report.successes:  # noqa: ASYNC110 -- the writer has no event to wait for
-                await asyncio.sleep(0.001)
+        await until(lambda: bool(report.successes))
         assert len(tasks) == 1
 
     asyncio.run(written(server, act))
@@ -102,15 +99,11 @@ def test_a_status_that_nobody_may_write_is_written_when_the_lease_is_ours_again(
     server, left = Statuses(), [0.0]
 
     async def act(writer: Writer, _: Tasks) -> None:
-        async with asyncio.timeout(10):
-            while UID not in writer._resting:  # noqa: ASYNC110, SLF001 -- it was tried
-                await asyncio.sleep(0.001)
+        await until(lambda: UID in writer._resting)  # noqa: SLF001
         left[0] = 60.0
         if holds:
             await server.patched.wait()
-        async with asyncio.timeout(10):
-            while writer._waiting or (not holds and writer._resting):  # noqa: ASYNC110, SLF001
-                await asyncio.sleep(0.001)
+        await until(lambda: not writer._waiting and (holds or not writer._resting))  # noqa: SLF001
 
     asyncio.run(written(server, act, lambda: left[0], lambda: holds))
     assert bool(server.patches) is holds
@@ -133,9 +126,7 @@ def test_a_server_that_knows_nothing_of_tasks_yet_makes_nobody_forget_them() -> 
     server = Statuses(status=404, text="404 page not found")
 
     async def act(writer: Writer, tasks: Tasks) -> None:
-        async with asyncio.timeout(10):
-            while UID not in writer._again:  # noqa: ASYNC110, SLF001 -- it is to be written again
-                await asyncio.sleep(0.01)
+        await until(lambda: UID in writer._again)  # noqa: SLF001
         assert len(tasks) == 1
 
     asyncio.run(written(server, act))
@@ -146,8 +137,6 @@ def test_a_task_that_is_gone_is_forgotten() -> None:
     server = Statuses(status=404)
 
     async def act(_: Writer, tasks: Tasks) -> None:
-        async with asyncio.timeout(10):
-            while len(tasks):  # noqa: ASYNC110 -- the store has no event to wait for
-                await asyncio.sleep(0.01)
+        await until(lambda: not len(tasks))
 
     asyncio.run(written(server, act))

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from tests.edge.loopback import until
 from tests.edge.statuses import Statuses, written
 from tests.launches import a_job
 from tests.scenario import UID, a_task, at
@@ -28,12 +29,9 @@ def test_a_status_waits_for_the_answer_to_a_launch_but_not_for_long() -> None:
         ask(tasks)
         writer._resting.clear()  # noqa: SLF001 -- as if it had been written long ago
         writer.want(UID)
-        async with asyncio.timeout(10):
-            while not writer._put_off:  # noqa: ASYNC110, SLF001 -- the writer has no event to wait for
-                await asyncio.sleep(0)
-            assert server.patches == 1
-            while server.patches == 1:  # noqa: ASYNC110 -- as above
-                await asyncio.sleep(0.001)
+        await until(lambda: bool(writer._put_off))  # noqa: SLF001
+        assert server.patches == 1
+        await until(lambda: server.patches > 1)
 
     asyncio.run(written(server, act))
 
@@ -77,14 +75,11 @@ def test_an_account_from_the_future_is_replaced_though_nothing_else_is_new() -> 
     async def act(writer: Writer, tasks: Tasks) -> None:
         record = tasks.get(UID)
         assert record is not None
-        async with asyncio.timeout(10):
-            while not record.published:  # noqa: ASYNC110 -- the writer has no event to wait for
-                await asyncio.sleep(0.001)
-            assert record.ledger is not None
-            record.ledger = fallen_back(record.ledger, at("11:00:00"))
-            writer.want(UID)
-            while server.patches == 1:  # noqa: ASYNC110 -- as above
-                await asyncio.sleep(0.001)
+        await until(lambda: bool(record.published))
+        assert record.ledger is not None
+        record.ledger = fallen_back(record.ledger, at("11:00:00"))
+        writer.want(UID)
+        await until(lambda: server.patches > 1)
 
     asyncio.run(written(server, act))
 

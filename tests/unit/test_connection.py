@@ -12,6 +12,7 @@ from aiohttp import web
 from kubernetes.config import kube_config
 
 from lab import certificates
+from tests.edge.loopback import until
 from torchtask.cluster.api import Api
 from torchtask.cluster.connection import connect
 from torchtask.cluster.errors import NoAnswerError
@@ -102,9 +103,7 @@ def runs(plugin: Path) -> int:
 
 async def begun(plugin: Path, number: int) -> None:
     """Wait until the plugin was run so often."""
-    async with asyncio.timeout(5):
-        while runs(plugin) < number:  # noqa: ASYNC110 -- another process writes it
-            await asyncio.sleep(0.01)
+    await until(lambda: runs(plugin) >= number)
 
 
 def test_the_loop_turns_while_a_plugin_runs(plugin: Path) -> None:

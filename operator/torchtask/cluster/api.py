@@ -20,12 +20,13 @@ from torchtask.cluster import nesting
 from torchtask.cluster.connection import Connection, words_of
 from torchtask.cluster.errors import ApiError, NoAnswerError, NotLeadingError, TooLargeError
 from torchtask.cluster.exchange import Exchange, retry_after, skew
+from torchtask.cluster.lines import lines
 
 TOTAL_SECONDS = 10.0
 CONNECT_SECONDS = 5
 IDLE_SECONDS = 75  # for which a connection is kept, for what fires each minute; the API server keeps it for 90
 RENEWAL_SECONDS = 1.0  # between two readings of credentials that the server will not have
-MOST_BYTES = 16 * 2**20  # of one answer, or of one event: objects are as large as their users make them
+MOST_BYTES = 16 * 2**20  # of one answer: objects are as large as their users make them
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"  # who wrote an object knows the rest of it
 
@@ -159,13 +160,9 @@ class Api:
                 await self._answered(request, response, sent, begun)
                 if response.status != 200:
                     await _document(await response.read(), response)
-                rest = b""
-                async for chunk in response.content.iter_any():
-                    *lines, rest = (rest + chunk).split(b"\n")
-                    for line in lines:
+                async for line in lines(response.content.iter_any(), f"WATCH {path}"):
+                    if line.endswith(b"\n"):  # else it was cut, and is told again
                         yield line
-                    if len(rest) > MOST_BYTES:
-                        raise TooLargeError(f"WATCH {path}: a line that does not end")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             await self._unanswered(error)
             raise NoAnswerError(f"WATCH {path}: {words_of(error)}") from error

@@ -12,6 +12,8 @@ from typing import Any
 import aiohttp
 import orjson
 
+from torchtask.cluster.lines import lines
+
 DEEPEST = 300  # which all can read, and orjson does not write: a spec of which something was cut is refused
 _MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[][{}]', re.DOTALL)
 
@@ -55,13 +57,9 @@ class ShallowLines:
         self._content = content
 
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
-        """Yield the lines as they come."""
-        rest = b""
-        async for chunk in self._content.iter_chunked(size):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                yield shallow(line) + b"\n"
-        yield rest
+        """Yield the lines as they come. Raises `TooLargeError`."""
+        async for line in lines(self._content.iter_chunked(size), "WATCH"):
+            yield shallow(line)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- whatever else aiohttp asks of it
         return getattr(self._content, name)

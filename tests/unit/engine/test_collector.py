@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.edge.loopback import until
 from torchtask import clock
 from torchtask.engine import collector
 
@@ -41,14 +42,11 @@ async def looking(looks: int, knots: int = 0) -> None:
         done += phase == "stop" and about["generation"] == 2
 
     work = asyncio.create_task(collector.collect())
-    async with asyncio.timeout(30):
-        while gc.get_freeze_count() == settled:  # noqa: ASYNC110 -- the collector has no event to wait for
-            await asyncio.sleep(0.001)
-        for _ in range(knots):
-            Knot()
-        gc.callbacks.append(told)
-        while done < looks:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+    await until(lambda: gc.get_freeze_count() != settled)
+    for _ in range(knots):
+        Knot()
+    gc.callbacks.append(told)
+    await until(lambda: done >= looks)
     gc.callbacks.remove(told)
     work.cancel()
     with suppress(asyncio.CancelledError):

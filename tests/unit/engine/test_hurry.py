@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from tests.edge.loopback import until
 from torchtask.engine import hurry
 from torchtask.engine.calm import FEW
 from torchtask.engine.hurry import Hurry
@@ -125,9 +126,7 @@ def test_they_do_not_wait_for_launches_that_take_long(monkeypatch: pytest.Monkey
         found.calm.under_way(FEW)
         found.end()
         await come(found, gone, 1)
-        async with asyncio.timeout(1):
-            while not gone:  # noqa: ASYNC110 -- nobody tells
-                await asyncio.sleep(0.001)
+        await until(lambda: bool(gone))
 
     run(work)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.edge.loopback import until
 from tests.scenario import UID, a_task
 from tests.telling import Report, complaint
 from torchtask.cluster.errors import ApiError
@@ -73,9 +74,7 @@ def test_a_name_that_is_taken_is_a_template_that_passed(
         judging = Judge(Server(), lambda _: None, report)  # type: ignore[arg-type]  # all that it asks of them
         work = asyncio.create_task(judging.run())
         judging.consider(record)
-        async with asyncio.timeout(5):
-            while not (report.failures or report.successes):  # noqa: ASYNC110 -- nobody tells
-                await asyncio.sleep(0.01)
+        await until(lambda: bool(report.failures or report.successes))
         work.cancel()
 
     asyncio.run(ask())
@@ -111,9 +110,7 @@ def test_a_verdict_on_what_was_changed_meanwhile_is_none(*, waits: bool) -> None
             record.task = replace(record.task, generation=2)
             judging.consider(record)
         work = asyncio.create_task(judging.run())
-        async with asyncio.timeout(5):
-            while server.asked < 2 - waits or report.successes < 1:  # noqa: ASYNC110 -- nobody tells
-                await asyncio.sleep(0.01)
+        await until(lambda: server.asked >= 2 - waits and report.successes >= 1)
         work.cancel()
 
     asyncio.run(ask())

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.edge.loopback import until
 from tests.scenario import UID, a_task, document, unit
 from torchtask import clock
 from torchtask.cluster.api import Api
@@ -115,13 +116,9 @@ def test_room_is_free_as_soon_as_the_server_has_answered(monkeypatch: pytest.Mon
         agenda.hurry.begin()
         launches.gate.follow(record)
         launches.gate.open()
-        async with asyncio.timeout(5):
-            while not server.created or launches.window.in_flight:  # noqa: ASYNC110 -- nobody tells
-                await asyncio.sleep(0.001)
+        await until(lambda: bool(server.created) and not launches.window.in_flight)
         assert record.flights[FIRST].attempt is Attempt.SENT, "its answer waits"
         agenda.hurry.end()
-        async with asyncio.timeout(5):
-            while record.flights[FIRST].attempt is Attempt.SENT:  # noqa: ASYNC110 -- nobody tells
-                await asyncio.sleep(0.001)
+        await until(lambda: record.flights[FIRST].attempt is not Attempt.SENT)
 
     asyncio.run(launch())
