@@ -87,6 +87,34 @@ def test_kopf_is_started_again_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> 
     asyncio.run(check())
 
 
+def test_what_kopf_leaves_behind_when_it_ends_is_told_without_a_trace(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two of its watches may fail at once, and it asks one of them why: the other would look like a bug of ours."""
+    monkeypatch.setattr(feed, "RESTART_SECONDS", 0.01)
+    report, watches = Report(), list[asyncio.Task[None]]()
+
+    async def other_watch() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise RuntimeError("an ERROR in the other stream")
+
+    async def operator(**_: Any) -> None:
+        watches.append(asyncio.create_task(other_watch()))
+        await asyncio.sleep(0)
+        raise RuntimeError("an ERROR in the stream")
+
+    monkeypatch.setattr("kopf.operator", operator)
+
+    async def check() -> None:
+        async with feeding(report):
+            await until(lambda: any("the other stream" in str(error) for error in report.failures))
+
+    asyncio.run(check())
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 def test_a_kopf_that_hangs_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     """It watches, for all it says, and asks for nothing any more: only a new process helps."""
     monkeypatch.setattr(feed, "STUCK_SECONDS", 0.2)

@@ -141,6 +141,7 @@ class Feed:
         Not by a flag that stops it: when kopf ends of itself it would wait 5 s for whoever waits for that flag.
         """
         loop, registry = asyncio.get_running_loop(), kopf.OperatorRegistry()
+        loop.set_exception_handler(self._left_behind)
         kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)(self._on_event)
         kopf.on.login(registry=registry, backoff=LOGIN_PAUSE_SECONDS)(self._login)
         identity: Any = names.MANAGED_BY  # kopf would ask for the user's name, and a Pod's user has only a number
@@ -168,6 +169,10 @@ class Feed:
         while (rest := self._moved_time + DEAF_SECONDS - clock.monotonic()) > 0:  # noqa: ASYNC110 -- for time to pass
             await asyncio.sleep(rest)
         self._call(self._complaint.failed, NoAnswerError("kopf was granted no watch, and begins anew"))
+
+    def _left_behind(self, _: asyncio.AbstractEventLoop, told: dict[str, Any]) -> None:
+        """Tell of a fault that kopf asked nobody for: when two of its watches fail at once, it asks one of them why."""
+        self._call(self._complaint.failed, NoAnswerError(f"kopf: {told['message']}: {told.get('exception')!r}"))
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         """Call in the loop that made the feed, unless that one is over."""
