@@ -11,7 +11,7 @@ from lab import Cluster, Lab, places
 from lab.tools import NAMESPACE, Tools
 from lab.waiting import wait_until
 
-LOADS = 4
+LOADS = 5
 SPACES = 10  # namespaces of a load
 
 

@@ -1,9 +1,10 @@
-"""How much of the machine others take while something is measured: figures of a busy machine say little."""
+"""The machine while something is measured: what others take of it (figures of a busy one say little), and its time."""
 
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from lab.waiting import wait_until
 from torchtask import clock
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -48,3 +49,9 @@ def _used() -> float:
     fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()
     user, nice, system, _, _, irq, softirq, steal = map(int, fields[1:9])
     return (user + nice + system + irq + softirq + steal) / TICKS
+
+
+def pause(seconds: float) -> None:
+    """Let time pass that is being measured."""
+    end = clock.monotonic() + seconds
+    wait_until(lambda: clock.monotonic() >= end, "time to pass", within=seconds + 5, every=0.01)

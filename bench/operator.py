@@ -4,9 +4,10 @@ On a lab without nodes, with etcd in memory-like mode (no fsync), beside it on t
 controller off. The operator's caps are raised, and it has the chart's permissions. Lateness is, by the API server's
 audit log, from the fire time to the moment at which the request was received. Its goals are those of a machine on which
 the API server creates `REFERENCE` Jobs a second; where it creates fewer, just before a load, they are as much greater
-for that load. "Computed" is what the event loop's own thread did of the time for which it was blocked; in the rest
-another thread had the interpreter. For how long no processor was free for it is not in that, and is told beside it.
-"Others" is what other processes took of the machine before a line was printed: a figure counts when that is little.
+for that load; or as many fewer fire, by what it creates with nothing else there, and the goal is as it is. "Computed"
+is what the event loop's own thread did of the time for which it was blocked; in the rest another thread had the
+interpreter. For how long no processor was free is not in that, and is told beside it. "Others" is what other processes
+took of the machine before a line was printed: a figure counts when that is little.
 Ends with status 1 when a goal is missed.
 """
 
@@ -22,7 +23,7 @@ from pathlib import Path
 from bench import server, tasks
 from bench.account import Account
 from bench.control_plane import SPACES, lab
-from bench.machine import Others, cpu_seconds
+from bench.machine import Others, cpu_seconds, pause
 from bench.requests import Request, send
 from bench.running import Running
 from bench.witness import created_jobs, pages_listed, percentile, statuses_written
@@ -108,18 +109,24 @@ def main() -> int:
             started(bench, running)
             idle(bench, running, empty)
             alone(bench)
-            for fires, goal in ((50, 100), (200, 250)):
-                fire(bench, running, f"{fires} fires a second", fires, goal)
-            fire(bench, running, "200 a second, a full relist", 200, 250, running.relist)
-            fire(bench, running, "200 a second, 410 on the Job watch", 200, None, running.cut)
+            fires, relist = round(200 * empty.rate / REFERENCE), running.relist
+            for load in (
+                Load("50 fires a second", 50, 100),
+                Load("200 fires a second", 200, 250),
+                Load("200 a second, a full relist", 200, 250, relist),
+                Load(f"{fires} a second, a full relist", fires, 250, relist, fires_in_proportion=True),
+                Load("200 a second, 410 on the Job watch", 200, None, running.cut),
+            ):
+                fire(bench, running, load)
             burst(bench, running)
     return 1 if bench.missed else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """The operator without a task: its size in bytes, and the CPU time it takes in a second."""
+    """Without a task: how many Jobs the API server creates a second, the operator's size in bytes, and its CPU time."""
 
+    rate: float
     resident: int
     cpu: float
 
@@ -131,7 +138,7 @@ def without_tasks(bench: Bench) -> Empty:
     with bench.start() as running:
         bench.tell("ready, without a task", running.ready_seconds, "s")
         cpu = _cpu(running)
-        empty = Empty(running.resident(), cpu)
+        empty = Empty(rate, running.resident(), cpu)
     bench.tell("memory without a task", empty.resident / 1e6, "MB")
     return empty
 
@@ -162,40 +169,51 @@ def idle(bench: Bench, running: Running, empty: Empty) -> None:
     bench.tell("CPU of 1,000 idle tasks", (cpu - empty.cpu) / bench.count * 1000 * 100, "%", 0.2)
 
 
-def fire(
-    bench: Bench,
-    running: Running,
-    what: str,
-    fires: int,
-    goal: float | None,
-    meanwhile: Callable[[], None] | None = None,
-) -> float:
-    """Let some tasks fire each second, all at the same moment of it; tell and return how late (p99) their Jobs are."""
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Some tasks that fire each second, and how late (p99, milliseconds) their Jobs may be.
+
+    That is in proportion to what the API server creates before the load, unless the number of `fires` is. `meanwhile()`
+    is called once it has begun.
+    """
+
+    what: str
+    fires: int
+    goal: float | None = None
+    meanwhile: Callable[[], None] | None = None
+    fires_in_proportion: bool = False
+
+
+def fire(bench: Bench, running: Running, load: Load) -> float:
+    """Let tasks fire each second, all at the same moment of it; tell and return how late (p99) their Jobs are."""
     rate = bench.rate()
-    load, first = f"load-{bench.loads}", tasks.soon(SETTLE)
+    name, first = f"load-{bench.loads}", tasks.soon(SETTLE)
     bench.loads += 1
-    bench.ask(*(tasks.firing(f"{load}-{n % SPACES}", n, first, BEGINNING + SECONDS) for n in range(fires)))
+    bench.ask(*(tasks.firing(f"{name}-{n % SPACES}", n, first, BEGINNING + SECONDS) for n in range(load.fires)))
     begin = first + timedelta(seconds=BEGINNING)
     pause((begin - clock.now()).total_seconds() - 0.5)
     cpu, servers = running.cpu_seconds(), bench.servers()
-    if meanwhile:
+    if load.meanwhile:
         pause((begin - clock.now()).total_seconds() + 0.95)  # a little before a fire time
-        meanwhile()
+        load.meanwhile()
     end = begin + timedelta(seconds=SECONDS)
     pause((end - clock.now()).total_seconds() + 2)
     cpu, servers = running.cpu_seconds() - cpu, bench.servers() - servers
-    jobs = created_jobs(bench.cluster, load)
+    jobs = created_jobs(bench.cluster, name)
     late = [job.late for job in jobs if job.fire_time >= begin]
     cold = max(job.late for job in jobs if job.fire_time < begin)
-    lost = f", {fires * SECONDS - len(late)} Jobs are missing" if len(late) != fires * SECONDS else ""
+    missing = load.fires * SECONDS - len(late)
+    lost = f", {missing} Jobs are missing" if missing else ""
     note = f"p50 {percentile(late, 0.5):.0f}, max {max(late):.0f}, at the beginning {cold:.0f}{lost}"
     bench.missed += sum(1 for job in jobs if job.late < 0)  # none may be early
     note = f"API server {rate:.0f} Jobs a second, {note}, {pages_listed(bench.cluster, begin, end)} pages listed"
     p99 = percentile(late, 0.99)
-    bench.tell(f"lateness p99, {what}", p99, "ms", goal and round(goal * REFERENCE / rate), note)
+    goal = load.goal if load.fires_in_proportion else load.goal and round(load.goal * REFERENCE / rate)
+    bench.tell(f"lateness p99, {load.what}", p99, "ms", goal, note)
     bench.tell_blocked(running, first.timestamp(), end.timestamp())
     bench.tell("the operator's CPU a launch", cpu / len(late) * 1000, "ms")
     bench.tell("that of API server and etcd, statuses included", servers / len(late) * 1000, "ms")
+    bench.ask(*(tasks.no_jobs(f"{name}-{space}") for space in range(SPACES)))  # nobody else ends them
     return p99
 
 
@@ -225,12 +243,6 @@ def _cpu(running: Running) -> float:
     before, begun = running.cpu_seconds(), clock.monotonic()
     pause(IDLE_SECONDS)
     return (running.cpu_seconds() - before) / (clock.monotonic() - begun)
-
-
-def pause(seconds: float) -> None:
-    """Let time pass that is being measured."""
-    end = clock.monotonic() + seconds
-    wait_until(lambda: clock.monotonic() >= end, "time to pass", within=seconds + 5, every=0.01)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,15 @@ ROUNDS = 10
 
 
 def rate(lab: str, token: str) -> float:
-    """Return how many Jobs it creates a second, at this moment: the median of some tries, as its collector may run."""
+    """Return how many Jobs it creates a second, at this moment: the median of some tries, as its collector may run.
+
+    They are deleted again: the more there are, the longer the collector runs.
+    """
     begin, rates = clock.now().timestamp(), []
     for attempt in range(TRIES):
         jobs = [tasks.job("raw", f"plain-{begin:.0f}-{attempt}-{number}") for number in range(RAW)]
         rates.append(asyncio.run(send(lab, jobs, CONNECTIONS, token=token)))
+    asyncio.run(send(lab, [tasks.no_jobs("raw")]))
     return median(rates)
 
 

@@ -73,6 +73,12 @@ def job(namespace: str, name: str) -> Request:
     return Request("POST", f"/apis/batch/v1/namespaces/{namespace}/jobs", json.dumps(document).encode())
 
 
+def no_jobs(namespace: str) -> Request:
+    """Delete all Jobs of a namespace."""
+    options = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+    return Request("DELETE", f"/apis/batch/v1/namespaces/{namespace}/jobs", json.dumps(options).encode())
+
+
 def namespace(name: str) -> Request:
     """Create a namespace."""
     document = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}

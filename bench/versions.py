@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 from bench.control_plane import lab
-from bench.operator import SETTLE, Bench, fire, first_sight, pause
+from bench.machine import pause
+from bench.operator import SETTLE, Bench, Load, fire, first_sight
 from lab import places
 
 FIRES = 200
@@ -35,7 +36,7 @@ def main() -> int:
                 with bench.start(versions[version]) as running:
                     pause(SETTLE)
                     meanwhile = running.relist if chosen.relist else None
-                    found[version].append(fire(bench, running, version, FIRES, None, meanwhile))
+                    found[version].append(fire(bench, running, Load(version, FIRES, None, meanwhile)))
     for version, figures in found.items():
         print(f"{version:8}", *(f"{figure:6.0f}" for figure in figures), f"  mean {sum(figures) / len(figures):.0f} ms")
     return 0
