@@ -60,7 +60,6 @@ class Probe:
             self._file.write(json.dumps(line) + "\n")
             self._worst, self._longest, self._begun = (0.0, 0.0), 0.0, now
             self._find()
-            times = self._times()
         self._due, self._before = self._loop.time() + EVERY, times
         self._loop.call_at(self._due, self._turn)
 

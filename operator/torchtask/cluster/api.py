@@ -20,13 +20,12 @@ from torchtask.cluster import nesting
 from torchtask.cluster.connection import Connection, words_of
 from torchtask.cluster.errors import ApiError, NoAnswerError, NotLeadingError, TooLargeError
 from torchtask.cluster.exchange import Exchange, retry_after, skew
-from torchtask.cluster.lines import lines
+from torchtask.cluster.lines import MOST_BYTES, lines
 
 TOTAL_SECONDS = 10.0
 CONNECT_SECONDS = 5
 IDLE_SECONDS = 75  # for which a connection is kept, for what fires each minute; the API server keeps it for 90
 RENEWAL_SECONDS = 1.0  # between two readings of credentials that the server will not have
-MOST_BYTES = 16 * 2**20  # of one answer: objects are as large as their users make them
 JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"  # who wrote an object knows the rest of it
 

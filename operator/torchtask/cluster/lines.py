@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 
 from torchtask.cluster.errors import TooLargeError
 
-MOST_BYTES = 16 * 2**20  # of one event: objects are as large as their users make them
+MOST_BYTES = 16 * 2**20  # of one event, or of one answer: objects are as large as their users make them
 
 
 async def lines(chunks: AsyncIterable[bytes], request: str) -> AsyncIterator[bytes]:
