@@ -54,7 +54,7 @@ bench: venv ## What the schedule language and admission cost, worst cases named
 	$(RUN) -m bench.admission
 
 .PHONY: bench-operator
-bench-operator: venv ## What the operator costs with 10,000 tasks, and how late it is, on a lab of its own: 9 minutes
+bench-operator: venv ## What the operator costs with 10,000 tasks, and how late it is, on a lab of its own: 10 minutes
 	$(RUN) -m bench.operator
 
 .PHONY: bench-versions
