@@ -7,6 +7,7 @@ from aiohttp import web
 
 from tests.edge.loopback import served, until
 from tests.scenario import UID, a_task, document
+from torchtask import clock
 from torchtask.core.caps import Limits
 from torchtask.engine.agenda import Agenda
 from torchtask.engine.launches import Launches
@@ -23,11 +24,13 @@ class Statuses:
     def __init__(self, status: int = 200, text: str = "", conflicts: int = 0) -> None:
         self.status, self.text, self.patches, self.conflicts = status, text, 0, conflicts
         self.patched = asyncio.Event()
+        self.times: list[float] = []  # of the patches, monotonic
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a patch, or a look at the task."""
         if request.method == "PATCH":
             self.patches += 1
+            self.times.append(clock.monotonic())
             self.patched.set()
             await asyncio.sleep(0.05)
         if self.text:

@@ -10,11 +10,13 @@ from aiohttp import web
 
 from tests.edge.loopback import served, until
 from tests.scenario import a_task
+from torchtask import clock
 from torchtask.core.events import Event, EventReason
 from torchtask.core.model import Task
 from torchtask.engine import events
+from torchtask.engine.calm import Calm
 from torchtask.engine.complaints import Complaints
-from torchtask.engine.events import MOST_WAITING, PER_SECOND, QUIET_SECONDS, STALE_SECONDS, Bucket, Events
+from torchtask.engine.events import AT_ONCE, MOST_WAITING, PER_SECOND, QUIET_SECONDS, STALE_SECONDS, Bucket, Events
 from torchtask.metrics import Metrics
 
 TASK = a_task().task
@@ -27,11 +29,13 @@ class Server:
     def __init__(self) -> None:
         self.time, self.answers, self.metrics = 0.0, list[int](), Metrics()
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.times: list[float] = []  # of the requests, by the real clock
         self.permit = 10.0
         self._news = asyncio.Event()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Take what is sent; or give the next answer that was asked for."""
+        self.times.append(clock.monotonic())
         self.asked.append((request.method, request.path, await request.json()))
         self._news.set()
         status = self.answers.pop(0) if self.answers else 200
@@ -62,7 +66,7 @@ def during(act: Callable[[Server, Events], Awaitable[None]]) -> Server:
         async with served(server.answer) as api:
             complaints = Complaints(server.metrics.health.faults)
             sender = Events("torchtask-0", server.metrics, complaints, lambda: server.time)
-            running = asyncio.create_task(sender.run(api.lane(4, lambda: server.permit)))
+            running = asyncio.create_task(sender.run(api.lane(4, lambda: server.permit), Calm()))
             await act(server, sender)
             running.cancel()
         return server
@@ -178,6 +182,21 @@ def test_a_thousand_tasks_send_twenty_events_in_a_second_and_warnings_come_throu
     server = during(act)
     assert [body["reason"] for _, _, body in server.asked].count("RunFailed") == 1
     assert server.counted("dropped") == 1_000 - PER_SECOND // 2 - 1
+
+
+def test_what_waited_for_a_slow_server_is_sent_one_after_another() -> None:
+    """Two hundred that had to wait are no storm when it has recovered."""
+
+    async def act(server: Server, sender: Events) -> None:
+        for number in range(5):
+            server.time += 1
+            told(sender, task=replace(TASK, uid=f"{number}"))
+        await server.settled(5)
+
+    began, early = clock.monotonic(), 0.002  # by which a timer of the event loop may be
+    times = during(act).times
+    rest, rounds = AT_ONCE / PER_SECOND, [place // AT_ONCE for place in range(len(times))]
+    assert all(time - began >= n * rest - early for n, time in zip(rounds, times, strict=True))
 
 
 def taken(bucket: Bucket, now: float, *, spare: bool) -> int:

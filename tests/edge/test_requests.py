@@ -17,6 +17,7 @@ from torchtask.core.launch import Answer, Reply
 from torchtask.core.model import Phase
 from torchtask.core.spec import Spec
 from torchtask.engine import clearer
+from torchtask.engine.calm import Calm
 from torchtask.engine.dispatcher import Dispatcher
 from torchtask.engine.hurry import Hurry
 from torchtask.engine.judge import Judge
@@ -185,7 +186,7 @@ def test_only_a_verdict_changes_what_is_known_of_a_template(
         assert record is not None
         record.task = replace(record.task, template_error=before)
         async with served(answering(status, body)) as api:
-            judge = Judge(api, lambda _: None, report)  # type: ignore[arg-type]
+            judge = Judge(api, lambda _: None, report, Calm())  # type: ignore[arg-type]
             judging = asyncio.create_task(judge.run())
             judge.consider(record)
             await until(lambda: bool(report.failures or report.successes))

@@ -6,11 +6,12 @@ import pytest
 
 from tests.edge.loopback import until
 from tests.edge.statuses import Statuses, written
-from tests.scenario import UID, a_task
+from tests.scenario import UID, a_task, document
 from tests.telling import Report
+from torchtask import clock
 from torchtask.engine.calm import FEW
 from torchtask.engine.store import Tasks
-from torchtask.engine.writer import WRITERS, Writer
+from torchtask.engine.writer import MOST_PER_SECOND, WRITERS, Writer
 
 
 def test_a_status_is_written_once_a_second_at_most() -> None:
@@ -54,6 +55,29 @@ def test_statuses_are_written_less_often_the_more_tasks_have_news(tasks: int, se
         assert writer._interval == seconds  # noqa: SLF001
 
     asyncio.run(written(Statuses(), act))
+
+
+def test_many_that_are_new_are_written_one_after_another() -> None:
+    """A thousand tasks that come at once are no storm of statuses."""
+    server, number = Statuses(), 3 * WRITERS
+
+    async def act(writer: Writer, tasks: Tasks) -> None:
+        server.times.clear()
+        for new in map(str, range(number)):
+            found = document()
+            found["metadata"] |= {"uid": new, "name": new}
+            tasks.changed(found)
+            record = tasks.get(new)
+            assert record is not None
+            record.ledger = a_task().since("12:00:00").ledger
+            writer.want(new)
+        await until(lambda: len(server.times) >= number)
+
+    began, early = clock.monotonic(), 0.002  # by which a timer of the event loop may be
+    asyncio.run(written(server, act))
+    rounds = [place // WRITERS for place in range(number)]
+    rest = WRITERS / MOST_PER_SECOND
+    assert all(time - began >= n * rest - early for n, time in zip(rounds, server.times, strict=False))
 
 
 def test_a_status_waits_for_launches_that_are_about_to_come(monkeypatch: pytest.MonkeyPatch) -> None:

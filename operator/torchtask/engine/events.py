@@ -2,8 +2,9 @@
 
 Law: of one task and one reason an event is sent at most once in QUIET_SECONDS; what happened meanwhile is counted, and
 told with the next one.
-Law: PER_SECOND are sent in a second, after a quiet one as many more, and warnings have half of that to themselves.
-What is too many, or too slow, is dropped: first what came last.
+Law: PER_SECOND are sent in a second, when launches leave time for it, also where many had to wait for a slow server.
+Law: as many are taken in a second, after a quiet one twice as many, and warnings have half of that to themselves. What
+is too many is dropped: first what came last.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from torchtask.cluster.errors import ApiError, NotLeadingError
 from torchtask.core.events import Event, EventReason
 from torchtask.core.model import Task
 from torchtask.core.wire import events
+from torchtask.engine.calm import Calm
 from torchtask.engine.complaints import Complaints
 from torchtask.metrics import Metrics
 
@@ -40,7 +42,7 @@ class _Told:
 
 
 class Bucket:
-    """How many events may be sent now. Times are monotonic seconds."""
+    """How many events may be taken now. Times are monotonic seconds."""
 
     def __init__(self, rate: int, now: float) -> None:
         self._rate, self._left, self._time = rate, float(rate), now
@@ -85,12 +87,12 @@ class Events:
         self._told.move_to_end((task.uid, event.reason))
         self._waiting.put_nowait(told)
 
-    async def run(self, api: Api) -> None:
+    async def run(self, api: Api, calm: Calm) -> None:
         """Send for ever."""
         lane = api.lane(AT_ONCE)
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
-                group.create_task(self._serve(lane))
+                group.create_task(self._serve(lane, calm))
 
     def _series(self, task: Task, event: Event, now: float) -> _Told | None:
         """Find the series that an event belongs to, or begin one; None when there are too many."""
@@ -108,9 +110,10 @@ class Events:
         self._told[key] = told
         return told
 
-    async def _serve(self, api: Api) -> None:
+    async def _serve(self, api: Api, calm: Calm) -> None:
         while True:
             told = await self._waiting.get()
+            await calm.wait()
             try:
                 await self._send(api, told)
             except NotLeadingError:
@@ -121,6 +124,7 @@ class Events:
             else:
                 self._results.labels("sent").inc()
                 self._sending.well()
+            await asyncio.sleep(AT_ONCE / PER_SECOND)
 
     async def _send(self, api: Api, told: _Told) -> None:
         series = told.series

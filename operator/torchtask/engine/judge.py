@@ -2,6 +2,9 @@
 
 Only a verdict on the object itself counts (`ApiError.never`, or `ApiError.taken`: it passed); whatever else is answered
 leaves the template unjudged, and the launch itself judges.
+
+Law: PER_SECOND are asked about in a second, when launches leave time for it: a thousand that are new are no storm.
+They are AT_ONCE at a time, and each makes room for the next only after a while.
 """
 
 import asyncio
@@ -19,19 +22,21 @@ from torchtask.core.model import Task
 from torchtask.core.spec import Spec
 from torchtask.core.units import Timed
 from torchtask.engine.background import supervised
+from torchtask.engine.calm import Calm
 from torchtask.engine.complaints import Complaint
 from torchtask.engine.store import Record
 
-AT_ONCE = 4
+AT_ONCE, PER_SECOND = 4, 50
 DOUBT_SECONDS = 60  # after which a refusal is asked about again: it may have been a policy's
 
 
 class Judge:
     """Judges each generation of a task once. `judged(uid)` is called when the verdict on a task changed, or is old."""
 
-    def __init__(self, api: Api, judged: Callable[[str], None], complaint: Complaint) -> None:
-        self._api, self._judged, self._complaint = api, judged, complaint
-        self._waiting: asyncio.Queue[tuple[Record, Task, Spec]] = asyncio.Queue()
+    def __init__(self, api: Api, judged: Callable[[str], None], complaint: Complaint, calm: Calm) -> None:
+        self._api, self._judged, self._complaint, self._calm = api, judged, complaint, calm
+        self._wanted: asyncio.Queue[Record] = asyncio.Queue()
+        self._waiting: set[str] = set()  # in the queue, by UID
 
     async def run(self) -> None:
         """Judge for ever."""
@@ -44,19 +49,23 @@ class Judge:
         task = record.task
         doubted = task.template_error is not None and clock.monotonic() - record.judged_time >= DOUBT_SECONDS
         judged = record.judged == task.generation and not doubted
-        if judged or not isinstance(task.spec, Spec) or task.deleting:
+        if judged or task.uid in self._waiting or not isinstance(task.spec, Spec) or task.deleting:
             return
-        record.judged, record.judged_time = task.generation, clock.monotonic()
-        self._waiting.put_nowait((record, task, task.spec))
+        self._waiting.add(task.uid)
+        self._wanted.put_nowait(record)
 
     async def _serve(self) -> None:
         while True:
-            record, task, spec = await self._waiting.get()
-            if record.task.generation != task.generation:
-                continue  # it has changed meanwhile, and waits anew
-            await self._ask(record, task, spec)
-            if record.task.template_error is not None:  # it comes to be doubted: a daemon waits for nothing else
-                asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._judged, record.task.uid)
+            record = await self._wanted.get()
+            await self._calm.wait()
+            task = record.task  # as it is by now
+            self._waiting.discard(task.uid)
+            record.judged, record.judged_time = task.generation, clock.monotonic()
+            if isinstance(task.spec, Spec) and not task.deleting:
+                await self._ask(record, task, task.spec)
+                if record.task.template_error is not None:  # to be doubted: a daemon waits for nothing else
+                    asyncio.get_running_loop().call_later(DOUBT_SECONDS, self._judged, task.uid)
+                await asyncio.sleep(AT_ONCE / PER_SECOND)
 
     async def _ask(self, record: Record, task: Task, spec: Spec) -> None:
         verdict = None

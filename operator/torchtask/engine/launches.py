@@ -37,6 +37,7 @@ class Launches:
             api, sight.accepted, self._launched, self._settle, told.complaints.about("launching"), agenda.hurry
         )
         self._complaint = told.complaints.about("preparing a launch")
+        self.limits = limits
         self.gate = Gate(limits, sight.runs, sight.holds, self._let)
 
     @property

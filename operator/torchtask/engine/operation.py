@@ -60,7 +60,7 @@ class Operation:
         self._launches = Launches(api, self.sight, self._agenda, chosen.limits, told)
         self._clearer = Clearer(api.lane(CLEARING), self.sight.runs, wake, told)
         self._writer = Writer(api, self.sight, self._launches, self._agenda, told, lambda: self.leader.holds)
-        self._judge = Judge(api, wake, about("judging a template"))
+        self._judge = Judge(api, wake, about("judging a template"), self._calm)
         self._foresight = Foresight()
         self._ends = Ends(api, self.sight.runs.explain, about("asking why a run failed"))
         self._complaint = about("deciding")
@@ -71,7 +71,7 @@ class Operation:
             "judging": self._judge.run,
             "leading": self.leader.run,
             "complaining": told.complaints.run,
-            "sending events": partial(told.events.run, api),
+            "sending events": partial(told.events.run, api, self._calm),
             "collecting": collect,
             "measuring": partial(measure, told.metrics.health.lagged),
         }

@@ -1,4 +1,8 @@
-"""Writes statuses: at most one patch a second for a task, only what changed, never over somebody else's (law L13)."""
+"""Writes statuses: at most one patch a second for a task, only what changed, never over somebody else's (law L13).
+
+Law: MOST_PER_SECOND are written in a second, or as many as launches are allowed if that is more, and when these leave
+time for it: a thousand tasks that are new are no storm.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -30,7 +34,7 @@ from torchtask.engine.told import Told
 INTERVAL_SECONDS, LOADED_SECONDS = 1.0, 5.0
 AFTER_A_FAULT_SECONDS = 3.0
 WRITERS = 16
-PER_SECOND = 25  # statuses of all tasks; from there on each is written less often
+PER_SECOND, MOST_PER_SECOND = 25, 100  # statuses of all tasks; from the first on each is written less often
 ANSWER_SECONDS = 0.2  # for which a status waits for the answer to a launch: else there would be two, one of them old
 
 
@@ -52,6 +56,7 @@ class Writer:
         self._api, self._sight, self._tasks = api.lane(WRITERS), sight, sight.tasks
         self._launches, self._agenda, self._herald, self._holds = launches, agenda, told.herald, holds
         self._complaint = told.complaints.about("writing a status")
+        self._rest_seconds = WRITERS / max(MOST_PER_SECOND, launches.limits.launches)
         self._wanted: asyncio.Queue[str] = asyncio.Queue()
         self._waiting: set[str] = set()  # for a writer
         self._resting: set[str] = set()  # being written, or until the interval is over
@@ -83,7 +88,7 @@ class Writer:
                     await self._write(uid)
                 except Exception as error:  # noqa: BLE001 -- the others are written all the same
                     self._complaint.failed(error)
-                await asyncio.sleep(0)  # as below
+                await asyncio.sleep(0)  # who finds nothing to be written has not waited for anything yet
 
         await asyncio.gather(*(serve() for _ in range(WRITERS)))
 
@@ -101,7 +106,8 @@ class Writer:
                 self._complaint.failed(error)
                 self._again.add(uid)
             loop.call_later(seconds, self._rested, uid)
-            await asyncio.sleep(0)  # who finds nothing to be written has not waited for anything yet
+            has_asked = seconds >= INTERVAL_SECONDS  # else there was nothing to be written yet
+            await asyncio.sleep(self._rest_seconds if has_asked else 0)
 
     def _rested(self, uid: str) -> None:
         self._resting.discard(uid)

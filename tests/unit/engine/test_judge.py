@@ -9,9 +9,11 @@ import pytest
 from tests.edge.loopback import until
 from tests.scenario import UID, a_task
 from tests.telling import Report, complaint
+from torchtask import clock
 from torchtask.cluster.errors import ApiError
 from torchtask.engine import judge
-from torchtask.engine.judge import Judge
+from torchtask.engine.calm import FEW, Calm
+from torchtask.engine.judge import AT_ONCE, PER_SECOND, Judge
 from torchtask.engine.store import Record
 
 
@@ -34,7 +36,7 @@ def test_a_refusal_is_doubted_though_nothing_happens(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(judge, "DOUBT_SECONDS", 0.3)
     record = Record(a_task(daemon={}).task, 1, None, ())
     policy, woken = Policy(), asyncio.Queue[str]()
-    judging = Judge(policy, woken.put_nowait, complaint())  # type: ignore[arg-type]  # all that it asks of an Api
+    judging = Judge(policy, woken.put_nowait, complaint(), Calm())  # type: ignore[arg-type]  # all that it asks of an Api
 
     async def follow() -> None:
         work = asyncio.create_task(judging.run())
@@ -48,6 +50,7 @@ def test_a_refusal_is_doubted_though_nothing_happens(monkeypatch: pytest.MonkeyP
     asyncio.run(follow())
 
 
+EARLY = 0.002  # by which a timer of the event loop may be
 TAKEN = ApiError(409, "AlreadyExists", 'jobs.batch "x" already exists')
 CONFLICT = ApiError(409, "Conflict", "Operation cannot be fulfilled on resourcequotas")
 DENIED = ApiError(409, "AlreadyExists", 'admission webhook "names" denied the request: one is enough')
@@ -71,7 +74,7 @@ def test_a_name_that_is_taken_is_a_template_that_passed(
             raise answer
 
     async def ask() -> None:
-        judging = Judge(Server(), lambda _: None, report)  # type: ignore[arg-type]  # all that it asks of them
+        judging = Judge(Server(), lambda _: None, report, Calm())  # type: ignore[arg-type]  # all that it asks of them
         work = asyncio.create_task(judging.run())
         judging.consider(record)
         await until(lambda: bool(report.failures or report.successes))
@@ -102,7 +105,7 @@ def test_a_verdict_on_what_was_changed_meanwhile_is_none(*, waits: bool) -> None
             return {}
 
     server = Server()
-    judging = Judge(server, lambda _: None, report)  # type: ignore[arg-type]  # all that it asks of them
+    judging = Judge(server, lambda _: None, report, Calm())  # type: ignore[arg-type]  # all that it asks of them
 
     async def ask() -> None:
         judging.consider(record)
@@ -117,3 +120,64 @@ def test_a_verdict_on_what_was_changed_meanwhile_is_none(*, waits: bool) -> None
 
     assert record.task.template_error is None
     assert server.asked == 2 - waits
+
+
+def test_many_are_asked_about_one_after_another_and_after_launches() -> None:
+    """A thousand tasks that come at once are no storm of requests, and take nothing from those whose time has come."""
+    asked, calmed = list[float](), list[float]()
+
+    class Server:
+        """Answers at once, and keeps when it was asked."""
+
+        async def create(self, *_: Any, **__: str) -> dict[str, Any]:
+            """Answer."""
+            asked.append(clock.monotonic())
+            return {}
+
+    async def ask() -> None:
+        calm = Calm()
+        calm.under_way(FEW)
+        judging = Judge(Server(), lambda _: None, complaint(), calm)  # type: ignore[arg-type]  # all that it asks of it
+        for number in range(3 * AT_ONCE):
+            judging.consider(Record(replace(a_task().task, uid=f"{number}"), 1, None, ()))
+        work = asyncio.create_task(judging.run())
+        await asyncio.sleep(AT_ONCE / PER_SECOND)
+        assert asked == []
+        calmed.append(clock.monotonic())
+        calm.under_way(0)
+        await until(lambda: len(asked) == 3 * AT_ONCE)
+        work.cancel()
+
+    asyncio.run(ask())
+
+    rest, rounds = AT_ONCE / PER_SECOND, [place // AT_ONCE for place in range(len(asked))]
+    assert all(time - calmed[0] >= n * rest - EARLY for n, time in zip(rounds, asked, strict=True))
+
+
+def test_what_changes_while_it_waits_is_asked_about_once() -> None:
+    """However often: as it is when its turn has come."""
+    record, asked = Record(a_task().task, 1, None, ()), list[str]()
+
+    class Server:
+        """Takes everything."""
+
+        async def create(self, path: str, *_: Any, **__: str) -> dict[str, Any]:
+            """Take it."""
+            asked.append(path)
+            return {}
+
+    async def ask() -> None:
+        report = Report()
+        judging = Judge(Server(), lambda _: None, report, Calm())  # type: ignore[arg-type]  # all that it asks of them
+        for generation in range(1, 10):
+            record.task = replace(record.task, generation=generation)
+            judging.consider(record)
+        work = asyncio.create_task(judging.run())
+        await until(lambda: bool(report.successes))
+        judging.consider(record)
+        await asyncio.sleep(2 / PER_SECOND)
+        work.cancel()
+
+    asyncio.run(ask())
+
+    assert (len(asked), record.judged) == (1, 9)
