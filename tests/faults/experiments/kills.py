@@ -82,6 +82,7 @@ async def _suspend(stage: Stage) -> None:
     await wall.until(
         lambda: any(run.owner == applied.uid and run.ended is None for run in runs.values()), "a daemon", within=15
     )
+    stage.change(applied, pauses=((wall.now(), float("inf")),))
     await stage.world.admin.merge(stage.where(applied), {"spec": {"suspend": True}})
 
 
