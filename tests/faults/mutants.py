@@ -135,9 +135,9 @@ MUTANTS = {
         caught_by="told",
     ),
     "a bad task blocks the loop": Mutant(
-        module="torchtask.core.placing",
-        old="    number = spec.schedule.count(after, until)",
-        new='    number = spec.schedule.count(after, until) + int(bool(__import__("time").sleep(0.1)))',
+        module="torchtask.engine.operation",
+        old="        before = record.ledger",
+        new='        before = record.ledger; __import__("time").sleep(0.1 if task.problem else 0)',
         promise="a task that cannot run costs the others nothing",
         experiment="bad tasks beside good ones",
         caught_by="I8",
