@@ -1,7 +1,7 @@
 """An API server of our own making on loopback, to misbehave on command."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ from aiohttp import web
 from torchtask.cluster.api import Api
 from torchtask.cluster.connection import Connection
 
+EARLY = 0.002  # seconds by which a timer of the event loop may be
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -18,6 +19,12 @@ async def until(met: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not met():  # noqa: ASYNC110 -- see above
             await asyncio.sleep(0.001)
+
+
+def paced(times: Sequence[float], since: float, at_once: int, per_second: int) -> bool:
+    """Tell whether so many at once were followed by as many only when those had rested, all of them after `since`."""
+    rest = at_once / per_second
+    return all(time - since >= number // at_once * rest - EARLY for number, time in enumerate(times))
 
 
 class Anybody:

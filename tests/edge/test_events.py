@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.edge.loopback import served, until
+from tests.edge.loopback import paced, served, until
 from tests.scenario import a_task
 from torchtask import clock
 from torchtask.core.events import Event, EventReason
@@ -193,10 +193,8 @@ def test_what_waited_for_a_slow_server_is_sent_one_after_another() -> None:
             told(sender, task=replace(TASK, uid=f"{number}"))
         await server.settled(5)
 
-    began, early = clock.monotonic(), 0.002  # by which a timer of the event loop may be
-    times = during(act).times
-    rest, rounds = AT_ONCE / PER_SECOND, [place // AT_ONCE for place in range(len(times))]
-    assert all(time - began >= n * rest - early for n, time in zip(rounds, times, strict=True))
+    began = clock.monotonic()
+    assert paced(during(act).times, began, AT_ONCE, PER_SECOND)
 
 
 def taken(bucket: Bucket, now: float, *, spare: bool) -> int:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.edge.loopback import until
+from tests.edge.loopback import paced, until
 from tests.edge.statuses import Statuses, written
 from tests.scenario import UID, a_task, document
 from tests.telling import Report
@@ -73,11 +73,9 @@ def test_many_that_are_new_are_written_one_after_another() -> None:
             writer.want(new)
         await until(lambda: len(server.times) >= number)
 
-    began, early = clock.monotonic(), 0.002  # by which a timer of the event loop may be
+    began = clock.monotonic()
     asyncio.run(written(server, act))
-    rounds = [place // WRITERS for place in range(number)]
-    rest = WRITERS / MOST_PER_SECOND
-    assert all(time - began >= n * rest - early for n, time in zip(rounds, server.times, strict=False))
+    assert paced(server.times, began, WRITERS, MOST_PER_SECOND)
 
 
 def test_a_status_waits_for_launches_that_are_about_to_come(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.edge.loopback import until
+from tests.edge.loopback import paced, until
 from tests.scenario import UID, a_task
 from tests.telling import Report, complaint
 from torchtask import clock
@@ -50,7 +50,6 @@ def test_a_refusal_is_doubted_though_nothing_happens(monkeypatch: pytest.MonkeyP
     asyncio.run(follow())
 
 
-EARLY = 0.002  # by which a timer of the event loop may be
 TAKEN = ApiError(409, "AlreadyExists", 'jobs.batch "x" already exists')
 CONFLICT = ApiError(409, "Conflict", "Operation cannot be fulfilled on resourcequotas")
 DENIED = ApiError(409, "AlreadyExists", 'admission webhook "names" denied the request: one is enough')
@@ -150,8 +149,7 @@ def test_many_are_asked_about_one_after_another_and_after_launches() -> None:
 
     asyncio.run(ask())
 
-    rest, rounds = AT_ONCE / PER_SECOND, [place // AT_ONCE for place in range(len(asked))]
-    assert all(time - calmed[0] >= n * rest - EARLY for n, time in zip(rounds, asked, strict=True))
+    assert paced(asked, calmed[0], AT_ONCE, PER_SECOND)
 
 
 def test_what_changes_while_it_waits_is_asked_about_once() -> None:
